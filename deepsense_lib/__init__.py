@@ -1,0 +1,1 @@
+"""DeepSense: the companion package of the course."""
