@@ -1,0 +1,1 @@
+"""Loaders of the shipped corpora; `registry` finds and verifies the files."""
