@@ -1,0 +1,1 @@
+"""Measures of speech, of classification, of calibration, robustness and fairness."""

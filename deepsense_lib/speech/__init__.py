@@ -1,0 +1,1 @@
+"""Speech: text, phonemes, sound in and out, features, and sound from features."""
