@@ -1,9 +1,9 @@
 """Speech synthesis against espeak-ng and one neural peer: seconds of computing for a second of speech.
 
-All systems read the same sentences in turn, several rounds, in one process on one thread, so that a busy machine
-slows them alike. The table shows the median real-time factor of each and its ratio to ours. A system that is not
-installed is listed as such. `hibari-tts` comes with the extra `bench`; espeak-ng is a program of its own and
-starts anew for each sentence, which is part of its time.
+All systems read the same sentences in turn, several rounds, in one process on one thread, so that a busy
+machine slows them alike. The table shows the median real-time factor of each and its ratio to ours. A system
+that is not installed is listed as such. `hibari-tts` comes with the extra `bench`; espeak-ng is a program of
+its own and starts anew for each sentence, which is part of its time.
 """
 
 import shutil
