@@ -80,7 +80,7 @@ def decimal(text: str) -> str:
 def year(number: int) -> str:
     """Say a year as English speakers do: 1984 "nineteen eighty four", 2005 "two thousand five"."""
     century, rest = divmod(number, 100)
-    if not 1000 <= number <= 9999 or century % 10 == 0 and rest < 10:
+    if not 1000 <= number <= 9999 or (century % 10 == 0 and rest < 10):
         return cardinal(number)
     if rest == 0:
         return f"{cardinal(century)} hundred"
