@@ -145,7 +145,14 @@ class SoundQuality:
             setattr(self.model, name, onnxruntime.InferenceSession(str(models / file), options))
 
     def rate(self, samples: np.ndarray) -> float:
-        """Return the overall score, 1 (bad) to 5, of 16 kHz samples."""
+        """Return the overall score, 1 (bad) to 5, of 16 kHz samples.
+
+        The network hears 9.01 s. A shorter sound is repeated to just that length: the package doubles it
+        until it is long enough and then averages up to ten windows of the same repetitions.
+        """
+        shortest = int(9.01 * RATE) + 1
+        if len(samples) < shortest:
+            samples = np.resize(samples, shortest)
         return float(self.model(samples.astype(np.float32), RATE, False)["ovrl_mos"])
 
 
