@@ -117,7 +117,7 @@ def griffin_lim(
     magnitude: `(frames, bins)`, not negative; phase: where to start, radians, the same shape (default 0);
     length: samples, default (frames - 1) * hop; watch: called with the spectrum, P_C1(P_C2(c)), of every
     iteration. Returns `(length,)`, in the precision of `magnitude`. No iteration increases `inconsistency`.
-    Raises: ValueError if the magnitude is negative or not finite, iterations is negative, or as `inverse_stft`.
+    Raises: ValueError if the magnitude is negative or not finite, iterations negative, or as `inverse_stft`.
     Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section III.
     Equation: eq-griffin-lim
     """

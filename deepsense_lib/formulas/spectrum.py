@@ -166,7 +166,7 @@ def inverse_stft(
 
     spectrum: `(frames, bins)`; window: `(size,)`; n_fft defaults to 2 * (bins - 1), an even number;
     length: samples wanted, default (frames - 1) * hop. Returns `(length,)`.
-    If `spectrum` is the STFT of a signal, that signal comes back exactly, the first and last samples included.
+    The STFT of a signal gives that signal back exactly, its first and last samples included.
     Raises: ValueError if bins and n_fft disagree, or a wanted sample lies under no window (hop too large).
     Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 6.
     Equation: eq-istft
@@ -185,7 +185,8 @@ def inverse_stft(
         first = uncovered[0] if uncovered.size else divisor.size
         raise ValueError(
             f"sample {first} of {length} lies under no window: {count} frames, hop {hop}, window of "
-            f"{np.count_nonzero(window)} non-zero samples. Take a smaller hop, a longer window or a shorter length"
+            f"{np.count_nonzero(window)} non-zero samples. "
+            "Take a smaller hop, a longer window or a shorter length"
         )
     pieces = np.fft.irfft(spectrum, n_fft)
     return overlap_add(pieces * window.astype(pieces.dtype), hop)[wanted] / divisor.astype(pieces.dtype)

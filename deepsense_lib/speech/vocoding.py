@@ -19,7 +19,8 @@ def mel_to_magnitude(log_mel: np.ndarray, config: FeatureConfig = FEATURES) -> n
     # exp of 30 is 1e13: no sound, but a sign of features on another scale.
     if not (np.isfinite(log_mel).all() and log_mel.max(initial=0) < 30):
         raise InputError(
-            "the mel spectrogram holds NaN, infinity or values above 30; expected natural logarithms of magnitudes"
+            "the mel spectrogram holds NaN, infinity or values above 30; "
+            "expected natural logarithms of magnitudes"
         )
     return mel.mel_inverse(np.exp(log_mel), filters(config))
 
