@@ -7,12 +7,12 @@ feature maps are `(batch, channels, height, width)`. Every gradient is that of a
 import numpy as np
 
 
-def standardize(images, floor: float = 0.05) -> np.ndarray:
+def normalize_images(images, floor: float = 0.05) -> np.ndarray:
     """Give every image mean 0 and nearly unit spread, so that brightness and contrast do not matter.
 
     Shapes: images `(..., height, width)`, integers 0 to 255 or floats 0 to 1; returns floats.
     `floor`, a fraction of the full scale, is added to the spread so that a flat image stays flat.
-    Equation: eq-standardize
+    Equation: eq-normalize-images
     """
     images = np.asarray(images)
     scale = 255.0 if np.issubdtype(images.dtype, np.integer) else 1.0

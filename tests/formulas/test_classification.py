@@ -170,18 +170,18 @@ def test_running_statistics_and_the_two_conventions_about_them():
     )
 
 
-@pytest.mark.proves("eq-standardize")
-def test_standardize_forgets_brightness_and_contrast():
+@pytest.mark.proves("eq-normalize-images")
+def test_normalize_images_forgets_brightness_and_contrast():
     rng = np.random.default_rng(6)
     images = rng.integers(0, 256, (5, 8, 8), dtype=np.uint8)
-    out = cls.standardize(images)
+    out = cls.normalize_images(images)
     assert out.dtype == np.float32
     np.testing.assert_allclose(out.mean(axis=(1, 2)), 0, atol=1e-6)
     spread = images.std(axis=(1, 2)) / 255
     np.testing.assert_allclose(out.std(axis=(1, 2)), spread / (spread + 0.05), rtol=1e-5)
-    bright = cls.standardize(images / 255.0 * 0.5 + 0.2, floor=0.0)
-    np.testing.assert_allclose(bright, cls.standardize(images, floor=0.0), atol=1e-5)
-    flat = cls.standardize(np.full((1, 4, 4), 200, np.uint8))
+    bright = cls.normalize_images(images / 255.0 * 0.5 + 0.2, floor=0.0)
+    np.testing.assert_allclose(bright, cls.normalize_images(images, floor=0.0), atol=1e-5)
+    flat = cls.normalize_images(np.full((1, 4, 4), 200, np.uint8))
     np.testing.assert_allclose(flat, 0, atol=1e-5)
 
 
