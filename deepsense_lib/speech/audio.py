@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from deepsense_lib.errors import InputError, MissingDependencyError, OutputError
+from deepsense_lib.files import write_atomically
 from deepsense_lib.speech.sound_files import (
     RATES,
     SYNTHETIC_MARK,
@@ -19,7 +20,6 @@ from deepsense_lib.speech.sound_files import (
     encode,
     open_sound,
     read_bytes,
-    write_atomically,
 )
 
 SAMPLE_RATE = 16000
@@ -116,6 +116,8 @@ def save(
     path = Path(path)
     samples = _checked_samples(samples)
     sample_rate = _checked_rate(sample_rate)
+    if not path.parent.is_dir():
+        raise OutputError(f"cannot write '{path.name}': no folder '{path.parent}'. Make the folder first.")
     kind = WRITABLE.get(path.suffix.lower())
     if kind is None:
         raise OutputError(

