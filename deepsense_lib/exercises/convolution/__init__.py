@@ -1,0 +1,1 @@
+"""Exercises of the chapter "Convolution and the expression classifier"."""
