@@ -49,11 +49,11 @@ def hann(size: int) -> np.ndarray:
     """Return the periodic Hann window: sample number `size`, the next one, would be 0 again.
 
     size: samples. Returns `(size,)`, float64, between 0 and 1.
-    Raises: ValueError if size is not a positive whole number.
+    Raises: ValueError if size is not a whole number of at least 2 (one sample alone would be 0).
     Source: Harris 1978, Proc. IEEE 66(1), equation 27b with n = 0 ... N-1.
     Equation: eq-hann
     """
-    n = np.arange(_count(size, "size"))
+    n = np.arange(_count(size, "size", at_least=2))
     return 0.5 - 0.5 * np.cos(2 * np.pi * n / size)
 
 
@@ -216,8 +216,8 @@ def _vector(x: np.ndarray, name: str) -> np.ndarray:
     return np.asarray(x)
 
 
-def _count(value: int, name: str) -> int:
-    """Return value if it is a positive whole number."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} is {value!r}; expected a whole number of at least 1")
+def _count(value: int, name: str, at_least: int = 1) -> int:
+    """Return value if it is a whole number and large enough."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < at_least:
+        raise ValueError(f"{name} is {value!r}; expected a whole number of at least {at_least}")
     return int(value)
