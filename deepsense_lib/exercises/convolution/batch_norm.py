@@ -110,7 +110,7 @@ EXERCISE = Exercise(
         ),
         Stage(
             _scale,
-            "First normalise, then multiply by the gamma of the channel, then add its beta; axis 1 is the channel.",
+            "Normalise first, then multiply by gamma, then add beta: one of each for every channel (axis 1).",
         ),
         Stage(
             _flat, "Epsilon is added to the variance, inside the root, so that nothing is divided by zero."
@@ -121,8 +121,8 @@ EXERCISE = Exercise(
         Wrong(per_pixel, "for each channel, over batch"),
         Wrong(over_everything, "for each channel, over batch"),
         Wrong(unbiased, "divide by n"),
-        Wrong(shift_before_scale, "then add its beta"),
-        Wrong(along_the_last_axis, "axis 1 is the channel"),
+        Wrong(shift_before_scale, "then add beta"),
+        Wrong(along_the_last_axis, "one of each for every channel"),
         Wrong(epsilon_outside, "inside the root"),
     ),
 )
