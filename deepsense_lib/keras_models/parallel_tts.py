@@ -1,8 +1,8 @@
 """The parallel acoustic model in Keras 3: the same classes, arguments and numbers as the PyTorch version.
 
 What differs between the frameworks is settled here: a layer normalisation adds 1e-5 (Keras' own default is
-1e-3), GELU is the exact one, convolutions take (batch, time, channels) without a transposition, and a layer
-must be told whether it trains. See the PyTorch version for the sources and for what deviates from them.
+1e-3), GELU is exact in float64 too, convolutions take (batch, time, channels) without a transposition, and
+a layer must be told whether it trains. See the PyTorch version for the sources and for what deviates from them.
 """
 
 import math
@@ -17,6 +17,11 @@ from deepsense_lib.errors import InputError
 def layer_norm(name: str) -> layers.LayerNormalization:
     """Layer normalisation over the last axis with PyTorch's epsilon."""
     return layers.LayerNormalization(epsilon=1e-5, name=name)
+
+
+def gelu(x):
+    """Exact GELU: Keras' own, on TensorFlow, rounds the square root of 2 to float32 even for float64."""
+    return 0.5 * x * (1.0 + ops.erf(x * math.sqrt(0.5)))
 
 
 class ConvNeXtBlock1d(layers.Layer):
@@ -38,7 +43,7 @@ class ConvNeXtBlock1d(layers.Layer):
     def call(self, x, mask, training: bool = False):
         """Map (batch, time, width) to the same shape; mask (batch, time, 1) is 1 where there is input."""
         y = self.norm(self.depthwise(x * mask))
-        y = self.contract(ops.gelu(self.expand(y), approximate=False))
+        y = self.contract(gelu(self.expand(y)))
         return x + self.dropout(self.scale * y, training=training)
 
 

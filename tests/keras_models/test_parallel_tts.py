@@ -131,7 +131,8 @@ def test_padding_changes_nothing():
     np.testing.assert_array_equal(np.array(together.mel)[1, frames:], 0)
 
 
-def test_one_step_of_training_lowers_the_loss():
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # the mel depends on no predictor
+def test_keras_fit_lowers_the_loss():
     _, second, _ = pair.__wrapped__()
     inputs = batch(2, 6, seed=2)
 
@@ -146,9 +147,9 @@ def test_one_step_of_training_lowers_the_loss():
             return self.inner(*x, training=training).mel
 
     model = Trained()
-    model.compile(keras.optimizers.Adam(0.01), "mae")
+    model.compile(keras.optimizers.Adam(0.01), "mae", run_eagerly=True)
     target = np.random.default_rng(0).normal(size=np.array(second(*inputs).mel).shape)
-    history = model.fit(inputs, target, epochs=8, verbose=0).history["loss"]
+    history = model.fit(inputs, target, epochs=5, verbose=0).history["loss"]
     assert history[-1] < 0.9 * history[0]
 
 

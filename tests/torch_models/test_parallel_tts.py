@@ -263,7 +263,7 @@ def test_checkpoint_round_trip_and_rejection(tmp_path):
     arrays, found = weights.load(tmp_path / "voice")
     same = weights.build(ParallelTTS, arrays, found)
     assert torch.equal(same.infer(symbols, starts).log_mel, net.infer(symbols, starts).log_mel)
-    with pytest.raises(CheckpointError, match=r"holds a ParallelTTS. Expected a Vocoder"):
+    with pytest.raises(CheckpointError, match=r"holds a ParallelTTS\. Expected a Vocoder"):
         weights.build(Vocoder, arrays, found)
     wider = card(net, configuration={**net.configuration, "width": 32})
     with pytest.raises(CheckpointError, match="has shape"):

@@ -123,7 +123,7 @@ class VocoderTask:
             yield self.crops(rng)
 
     def crops(self, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
-        """Log-mel (size, frames, mels), F0 (size, frames), and the samples between the outer frames' centres."""
+        """Log-mel (size, frames, mels), F0 (size, frames), and the samples between the outer frames."""
         lengths = np.array([len(e.log_mel) for e in self.examples], dtype=float)
         mels, f0s, sounds = [], [], []
         for row in rng.choice(len(lengths), self.size, p=lengths / lengths.sum()):
