@@ -2,7 +2,7 @@
 
 What differs between the frameworks is settled here: a layer normalisation adds 1e-5 (Keras' own default is
 1e-3), GELU is exact in float64 too, convolutions take (batch, time, channels) without a transposition, and
-a layer must be told whether it trains. See the PyTorch version for the sources and for what deviates from them.
+a layer must be told whether it trains. See the PyTorch version for the sources and the deviations.
 """
 
 import math
