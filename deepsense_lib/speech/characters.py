@@ -31,7 +31,7 @@ _WORDS = {
     "μ": "µ",
     "Ω": " ohms ",
 }
-_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D"}
+_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D"}
 _LETTERS |= {"ł": "l", "Ł": "L", "þ": "th", "Þ": "Th", "ð": "th", "Ð": "Th", "ı": "i", "ħ": "h"}
 _TABLE = str.maketrans(_PAUSES | _QUOTES | _DASHES | _WORDS | _LETTERS)
 # Characters that are drawn as nothing, or only change the one before (joiners, selectors, skin tones).

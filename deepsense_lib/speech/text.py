@@ -101,7 +101,7 @@ def _join_marks(text: str) -> str:
             tokens[-1] += token
         elif tokens and ",.!?".index(token) > ",.!?".index(tokens[-1][-1]):
             tokens[-1] = tokens[-1][:-1] + token
-    return " ".join(tokens)
+    return " ".join(map(written_words.write_out, tokens))
 
 
 def _sentences(text: str) -> list[str]:

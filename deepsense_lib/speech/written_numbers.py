@@ -253,7 +253,7 @@ RULES = [
         (_START + r"(\d{1,15})/(\d{1,15})(?![\d/])", lambda m: fraction(int(m[1]), int(m[2]))),
         # Numbers with something behind them.
         (_START + rf"({NUMBER})\s?%", lambda m: f"{decimal(m[1])} percent"),
-        (_START + r"(\d*0)'?s\b", _plural_number),
+        (_START + r"(\d*0)'?[sS]\b", _plural_number),
         (_START + rf"({NUMBER})\s?({_UNIT})(?![\w°²³']|/\w\b)", _measure),
         (
             _START + r"(\d{1,3}(?:,\d{3})+|\d{1,27})(?:st|nd|rd|th)\b",

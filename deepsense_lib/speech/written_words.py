@@ -34,6 +34,7 @@ BEFORE_A_NUMBER = {
     "figs": "figures", "eq": "equation", "eqs": "equations", "sec": "section", "p": "page", "pp": "pages",
     "ver": "version", "v": "version", "ca": "circa", "c": "circa", "art": "article", "op": "opus",
 }  # fmt: skip
+_WITHOUT_STOP = {"mr", "mrs", "dr", "prof", "etc", "vs", "jr", "sr", "dept", "approx", "ltd"}
 _PHRASES = {"e.g": "for example", "i.e": "that is", "a.k.a": "also known as", "p.s": "postscript"}
 # Words with which a sentence likes to begin: a full stop before them ends a sentence as well.
 STARTERS = frozenset(
@@ -46,8 +47,8 @@ _CAPITAL_WORDS = frozenset(
     "HIM HIS HOW IF IN IS ITS JOB KEY LET LOT MAN MAY ME MEN MY NEW NO NOT NOW OF OFF OH OK OLD ON ONE OR "
     "OUR OUT OWN PAY PIN PUT RAM RUN SAW SAY SEE SET SHE SIM SIP SIX SO TEN THE TO TOO TOP TRY TWO UP USE "
     "VAT VIA WAR WAS WAY WE WHO WHY WON YES YET YOU ZIP ACT ADD AGE AGO AIR ALL BAD BAG BAN BED BIT BOX BOY "
-    "CUT DOG DRY EAT FAR FEW FIX FUN GAN HOT ICE KID LOW MAD RED SAD SIR SON SUN TAX TEA ZAP AIDS BASIC GIF GUI "
-    "JPEG LASER NASA NATO OPEC RADAR SCUBA UNESCO UNICEF".split()
+    "CUT DOG DRY EAT FAR FEW FIX FUN GAN HOT ICE KID LOW MAD RED SAD SIR SON SUN TAX TEA ZAP AIDS BASIC "
+    "GIF GUI JPEG LASER NASA NATO OPEC RADAR SCUBA UNESCO UNICEF".split()
 )
 # Longer capitals that are spelled nevertheless.
 _SPELLED = frozenset(
@@ -58,7 +59,7 @@ _REGNAL = (
     "Napoleon|Ramses|Leo|Gregory|Alexander|Nicholas|Frederick|Mary|Peter|Innocent|Urban|Clement|Francis"
 )
 _NUMBERED = "War|Part|Chapter|Volume|Act|Section|Phase|Type|Class|Book|Level|Bowl|Scene|Appendix|Stage|Grade"
-_ROMAN = r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_ROMAN = r"(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])"
 _ALONE = r"(?=\s*(?:[.,:;!?)]|$))"  # "Part I." is a number, "the part I liked" is not
 _ENDINGS = (
     "com|org|net|edu|gov|io|dev|ai|uk|de|fr|jp|cn|info|"
@@ -99,6 +100,14 @@ def _stop(match: re.Match) -> str:
     """Keep a full stop that ended the abbreviation and the sentence at once."""
     dotted = match[0].rstrip().endswith(".")
     return "." if dotted and ends_sentence(match.string[match.end() : match.end() + 40]) else ""
+
+
+def write_out(token: str) -> str:
+    """Write out an abbreviation among finished words: "prof" always, "inc" only before a full stop."""
+    word = token.rstrip(",.?!")
+    if word in _WITHOUT_STOP or (token.endswith(".") and word in ABBREVIATIONS):
+        return (TITLES | ABBREVIATIONS)[word] + token[len(word) :]
+    return token
 
 
 def spell(letters: str) -> str:
@@ -153,17 +162,12 @@ def _is_spelled(word: str, shouted: bool) -> bool:
         return False
     if not re.search("[AEIOUY]", word):
         return True
-    if shouted:
-        return False
-    return len(word) <= 3 or bool(_NOT_ENGLISH.search(word))
+    return bool(_NOT_ENGLISH.search(word)) or (len(word) <= 3 and not shouted)
 
 
 _WORD_BEFORE = "(" + "|".join(BEFORE_A_NUMBER) + ")"
-_LOWER = "|".join(ABBREVIATIONS)
-_WITHOUT_STOP = "etc|vs|jr|sr|dept|approx|ltd"
-# A word stands alone here, whatever signs are around it: the signs go, and the word must not change then.
-_WORD, _DROW = r"(?<![A-Za-z])(?<![A-Za-z]')", r"(?![A-Za-z])"
-_TITLED = "|".join(word.title() for word in [*ABBREVIATIONS, *DATES])
+_ANY_CASE = "|".join(ABBREVIATIONS)
+_DAYS_AND_MONTHS = "|".join(word.title() for word in DATES)
 BEFORE_NUMBERS = [
     (re.compile(pattern), reading)
     for pattern, reading in [
@@ -181,10 +185,8 @@ BEFORE_NUMBERS = [
             r"\b(St|Mt|Ft|Gen|Col|Lt|Sgt|Capt|Rev|Hon|Gov|Sen|Rep)\.(?=\s*[A-Z])",
             lambda m: TITLES[m[1].lower()],
         ),
-        (rf"{_WORD}(Mr|Mrs|Ms|Dr|Prof|mr|mrs|ms|dr|prof)(?:\.|{_DROW})", lambda m: TITLES[m[1].lower()]),
-        (rf"\b({_TITLED})\.", _abbreviation),
-        (rf"{_WORD}({_LOWER})\.", _abbreviation),
-        (rf"{_WORD}({_WITHOUT_STOP}){_DROW}", _abbreviation),
+        (r"\b(Mr|Mrs|Ms|Dr|Prof|mr|mrs|ms|dr|prof)\.", lambda m: TITLES[m[1].lower()]),
+        (rf"(?i)\b({_ANY_CASE})\.", _abbreviation),
         (rf"(?i)(?<![\w'-]){_WORD_BEFORE}\.\s?(?=\d)", lambda m: BEFORE_A_NUMBER[m[1].lower()]),
         (r"\bw/o\b", lambda m: "without"),
         (r"\bw/(?=\s)", lambda m: "with"),
@@ -205,7 +207,9 @@ BEFORE_NUMBERS = [
 AFTER_NUMBERS = [
     (re.compile(pattern), reading)
     for pattern, reading in [
+        (rf"\b({_DAYS_AND_MONTHS})\.", _abbreviation),
         (r"'n'", lambda m: "and"),
+        (r"\b([A-Z]{1,2})&([A-Z])\b", lambda m: f"{spell(m[1])} and {spell(m[2])}"),
         (r"/(?=(?:hour|day|week|month|year|night|person|minute|second|mile|unit)\b)", lambda m: "per"),
         (r"(?<=[A-Za-z])-(?=[A-Za-z])", lambda m: ""),
         (r"&", lambda m: "and"),
@@ -227,6 +231,6 @@ AFTER_NUMBERS = [
         (r"¥", lambda m: "yen"),
         (r"¢", lambda m: "cent"),
         (r"\^", lambda m: "to the power of"),
-        (r"(?<![A-Za-z'])([A-Z]+)('?s)?(?![a-z])", _capitals),
+        (r"(?<![A-Za-z'])([A-Z]+)('?s)?(?!'?[a-z])", _capitals),
     ]
 ]
