@@ -117,6 +117,7 @@ class VoiceTask:
         )
         return total(parts), parts
 
+    @torch.no_grad()
     def validate(self, model: ParallelTTS) -> dict[str, float]:
         """Mean losses over the validation examples, one by one."""
         device = model.mel_mean.device
