@@ -1,0 +1,131 @@
+"""Look at the built site's files: pages, links, anchors, alternative texts, loads from elsewhere."""
+
+import re
+import urllib.parse
+from html.parser import HTMLParser
+from pathlib import Path
+
+# Attributes by which a page loads something, as opposed to <a href>, which waits for the reader.
+LOADS = {
+    ("audio", "src"),
+    ("embed", "src"),
+    ("iframe", "src"),
+    ("img", "src"),
+    ("img", "srcset"),
+    ("input", "src"),
+    ("link", "href"),
+    ("object", "data"),
+    ("script", "src"),
+    ("source", "src"),
+    ("source", "srcset"),
+    ("track", "src"),
+    ("video", "poster"),
+    ("video", "src"),
+}
+# Only these kinds of <link> are fetched.
+FETCHED = {
+    "stylesheet",
+    "icon",
+    "preload",
+    "modulepreload",
+    "prefetch",
+    "manifest",
+    "preconnect",
+    "dns-prefetch",
+}
+STYLE_LOAD = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"])((?:https?:)?//[^'\")\s]+)", re.IGNORECASE)
+SCRIPT_LOAD = re.compile(r"""(?:\bimport\s*\(?|\bfetch\(|importScripts\()\s*['"]((?:https?:)?//[^'"]+)""")
+
+
+class Page(HTMLParser):
+    """What one page holds: anchors, links, loads and images."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=True)
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.images: list[tuple[str, str | None]] = []
+        self.players = 0
+        self.unnamed_players = 0
+        self._inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        """Note what the tag refers to."""
+        values = dict(attrs)
+        self._inside = tag if tag in ("style", "script") else ""
+        self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag == "link" and not FETCHED & set((values.get("rel") or "").split()):
+            return
+        self.loads += [values[key] for key in values if (tag, key) in LOADS and values[key]]
+        self.loads += STYLE_LOAD.findall(values.get("style") or "")
+        if tag == "img" and values.get("aria-hidden") != "true":
+            self.images.append((values.get("src") or "", values.get("alt")))
+        if tag == "audio":
+            self.players += 1
+            self.unnamed_players += "controls" not in values or not (values.get("aria-label") or "").strip()
+
+    def handle_data(self, data):
+        """Look for loads inside styles and scripts."""
+        if self._inside == "style":
+            self.loads += STYLE_LOAD.findall(data)
+        if self._inside == "script":
+            self.loads += SCRIPT_LOAD.findall(data)
+
+    def handle_endtag(self, tag):
+        """Leave a style or script."""
+        self._inside = ""
+
+
+def check(site: Path, expected: list[str]) -> list[str]:
+    """List everything that is wrong with a built site.
+
+    Args:
+        site: the folder with index.html.
+        expected: pages of the table of contents, without suffix.
+    """
+    found = [f"{name}.html is missing" for name in expected if not (site / f"{name}.html").is_file()]
+    parsed = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+    for path, page in parsed.items():
+        name = path.relative_to(site.resolve()).as_posix()
+        found += [f"{name}: {fault}" for fault in _page_faults(path, page, parsed, site.resolve())]
+    for path in sorted(site.rglob("*.css")):
+        for load in STYLE_LOAD.findall(path.read_text(encoding="utf-8", errors="replace")):
+            found.append(f"{path.relative_to(site).as_posix()}: loads {load} from the network")
+    return found
+
+
+def _page_faults(path: Path, page: Page, parsed: dict[Path, Page], site: Path) -> list[str]:
+    found = []
+    for load in page.loads:
+        if re.match(r"(?:https?:)?//", load):
+            found.append(f"loads {load} from the network")
+        elif not load.startswith("data:"):
+            found += _missing(path, load, parsed, site, anchors=False)
+    for link in page.links:
+        if not re.match(r"[a-z][a-z0-9+.-]*:|//", link):
+            found += _missing(path, link, parsed, site, anchors=True)
+    for source, alt in page.images:
+        if not (alt or "").strip() or alt.startswith("_images/") or alt == source:
+            found.append(f"image {source[:60]} has no alternative text (found {alt!r})")
+    if page.unnamed_players:
+        found.append(f"{page.unnamed_players} players without controls or name")
+    return found
+
+
+def _missing(path: Path, link: str, parsed: dict[Path, Page], site: Path, anchors: bool) -> list[str]:
+    address, _, anchor = urllib.parse.unquote(link).partition("#")
+    address = address.split("?")[0]
+    if address.startswith("/"):
+        return [f"link {link} starts at the server's root, so it breaks in a folder or as a file"]
+    target = (path.parent / address).resolve() if address else path
+    if target.is_dir():
+        target = target / "index.html"
+    if not target.is_file() or not target.is_relative_to(site):
+        return [f"dead link {link}"]
+    if anchors and anchor and target in parsed and anchor not in parsed[target].anchors:
+        return [f"dead anchor {link}"]
+    return []
