@@ -58,7 +58,8 @@ def build(root: Path = ROOT) -> int:
         shutil.rmtree(root / "_build" / leftover, ignore_errors=True)
     log = root / "_build" / "book.log"
     log.parent.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "jupyter_book", "build", str(root), "--all", "-W", "--keep-going", "-q"]
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [*program, "build", str(root), "--all", "-W", "--keep-going", "-q"]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     log.write_text(done.stdout + done.stderr, encoding="utf-8")

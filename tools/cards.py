@@ -27,8 +27,8 @@ def data_page(root: Path = ROOT) -> str:
         "# Data cards",
         "",
         "What ships with the book: where it comes from, what was changed, what is wrong with it, and what it",
-        "must not be used for. Each card is the `README.md` of its folder. `python -m deepsense_lib data verify`",
-        "compares every file with its SHA-256 sum.",
+        "must not be used for. Each card is the `README.md` of its folder.",
+        "`python -m deepsense_lib data verify` compares every file with its SHA-256 sum.",
     ]
     for card in sorted((root / "data").rglob("README.md")):
         if card.parent.name != "checkpoints":
