@@ -88,7 +88,7 @@ def check(site: Path, expected: list[str]) -> list[str]:
         expected: pages of the table of contents, without suffix.
     """
     found = [f"{name}.html is missing" for name in expected if not (site / f"{name}.html").is_file()]
-    parsed = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+    parsed = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in _pages(site)}
     for path, page in parsed.items():
         name = path.relative_to(site.resolve()).as_posix()
         found += [f"{name}: {fault}" for fault in _page_faults(path, page, parsed, site.resolve())]
@@ -96,6 +96,11 @@ def check(site: Path, expected: list[str]) -> list[str]:
         for load in STYLE_LOAD.findall(path.read_text(encoding="utf-8", errors="replace")):
             found.append(f"{path.relative_to(site).as_posix()}: loads {load} from the network")
     return found
+
+
+def _pages(site: Path) -> list[Path]:
+    """List the pages; the theme leaves templates of its own in _static, which nobody opens."""
+    return [path for path in sorted(site.rglob("*.html")) if "_static" not in path.relative_to(site).parts]
 
 
 def _page_faults(path: Path, page: Page, parsed: dict[Path, Page], site: Path) -> list[str]:
