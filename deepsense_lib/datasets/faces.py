@@ -28,13 +28,14 @@ _TEXT = ("age", "hair_style")  # attributes that are words; the others are numbe
 class FaceSet:
     """A set of faces with known truth, one row a picture.
 
-    images: (n, side, side) uint8 grey, or (n, side, side, 3) RGB for the colour set. labels: (n,) int64, indices
-    into `CLASSES`. identity: (n,) int64. action_units: (n, units) float32, in the order of `UNITS`, 0 absent, 1
-    strongest usual. intensity: (n,) float32, factor on the class's prototype. pose: (n, 3) float32 yaw, pitch,
-    roll in degrees. light_angle: (n, 2) float32 azimuth and elevation in degrees. light, occluder: (n,) words.
-    eyes: (n, 2, 2) float32 column and row of the eyeballs in pixels, the viewer's left one first. landmarks:
-    (n, 68, 2) float32 in pixels for the colour set, else None. attributes: name -> (n,) of the person: age, male,
-    african, asian, caucasian, skin_tone, hair_style, beard, glasses.
+    images: (n, side, side) uint8 grey, or (n, side, side, 3) RGB for the colour set. labels: (n,) int64,
+    indices into `CLASSES`. identity: (n,) int64. action_units: (n, units) float32, in the order of `UNITS`,
+    0 absent, 1 strongest usual. intensity: (n,) float32, factor on the class's prototype. pose: (n, 3)
+    float32 yaw, pitch, roll in degrees. light_angle: (n, 2) float32 azimuth and elevation in degrees.
+    light, occluder: (n,) words. eyes: (n, 2, 2) float32 column and row of the eyeballs in pixels, the
+    viewer's left one first. landmarks: (n, 68, 2) float32 in pixels for the colour set, else None.
+    attributes: name -> (n,) of the person: age, male, african, asian, caucasian, skin_tone, hair_style,
+    beard, glasses.
     """
 
     name: str
@@ -76,8 +77,8 @@ def faces_available() -> tuple[str, ...]:
 def load_faces(level: str = "lesson", split: str | None = None) -> FaceSet:
     """Load a face set.
 
-    level: one of `faces_available()`. split: train (the default), validation or test of a level; the shift sets
-    and the colour set are for tests only.
+    level: one of `faces_available()`. split: train (the default), validation or test of a level; the shift
+    sets and the colour set are for tests only.
 
     Raises:
         InputError: for an unknown set or split.
@@ -136,8 +137,8 @@ def _read_tiles(path: Path, count: int, side: int, colour: bool) -> np.ndarray:
     rows, columns = sheet.shape[0] // side, sheet.shape[1] // side
     if sheet.shape[0] % side or sheet.shape[1] % side or not 0 <= rows * columns - count < columns:
         raise DataError(
-            f"{path}: {sheet.shape[1]} x {sheet.shape[0]} pixels, which is not the sheet of {count} tiles of {side} "
-            "pixels that its table describes; restore data/faces"
+            f"{path}: {sheet.shape[1]} x {sheet.shape[0]} pixels, which is not the sheet of {count} tiles of "
+            f"{side} pixels that its table describes; restore data/faces"
         )
     tiles = sheet.reshape(rows, side, columns, side, *sheet.shape[2:]).swapaxes(1, 2)
     return np.ascontiguousarray(tiles.reshape(rows * columns, side, side, *sheet.shape[2:])[:count])

@@ -1,4 +1,4 @@
-"""Bring a face to the place and size that the training pictures have: eyes on fixed points, by a similarity."""
+"""Bring a face to the place and size of the training pictures: eyes on fixed points, by a similarity."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def eyes_in(box: Box) -> np.ndarray:
 def align(image: np.ndarray, box: Box | None = None, size: int = 64, *, eyes=None) -> np.ndarray:
     """Cut out a face, upright, (size, size) uint8 grey, with its eyes on `EYES_IN_CROP`.
 
-    image: (height, width) grey or (height, width, 3) RGB, uint8. Give the box from `detection.detect`, or better
-    the eyes: (2, 2) column and row of both eye centres in pixels, the viewer's left one first; the centre of the
-    top left pixel is (0.5, 0.5). What lies outside the picture repeats its border.
+    image: (height, width) grey or (height, width, 3) RGB, uint8. Give the box from `detection.detect`, or
+    better the eyes: (2, 2) column and row of both eye centres in pixels, the viewer's left one first; the
+    centre of the top left pixel is (0.5, 0.5). What lies outside the picture repeats its border.
 
     Raises:
         InputError: if neither or both of box and eyes are given, if the eyes coincide or stand in the wrong
@@ -42,7 +42,7 @@ def align(image: np.ndarray, box: Box | None = None, size: int = 64, *, eyes=Non
     distance = np.linalg.norm(source[1] - source[0])
     if distance < 1 or source[1, 0] <= source[0, 0]:
         raise InputError(
-            f"eyes at {source.tolist()}; expected the viewer's left eye first and at least one pixel between them"
+            f"eyes at {source.tolist()}; expected the viewer's left eye first, at least a pixel apart"
         )
     shrink = min(1.0, 1.5 * np.linalg.norm(target[1] - target[0]) / distance)
     if shrink < 1:  # average over pixels before they are sampled, or fine detail would turn into noise

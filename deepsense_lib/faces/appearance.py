@@ -1,4 +1,4 @@
-"""What colour each visible point has: skin, lips, brows, beard, hair, eyes, teeth, cloth. All painted, no photo."""
+"""What colour each visible point has: skin, lips, brows, hair, eyes, teeth, cloth. All painted, no photo."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def noise_tiles() -> np.ndarray:
 
 
 def noise(u: np.ndarray, v: np.ndarray, scale: float, grain: int, offset: float) -> np.ndarray:
-    """Noise of unit variance at texture coordinates (u, v); scale: cells a unit; grain: 0 fine to 2 coarse."""
+    """Noise of unit variance at texture coordinates (u, v); scale: cells a unit; grain: 0 (fine) to 2."""
     rows = np.floor(v * scale + offset).astype(int) % TILE
     columns = np.floor(u * scale + 0.7 * offset).astype(int) % TILE
     return noise_tiles()[grain, rows, columns]
@@ -68,7 +68,7 @@ def noise(u: np.ndarray, v: np.ndarray, scale: float, grain: int, offset: float)
 
 def hairline(place: np.ndarray, ears: np.ndarray) -> np.ndarray:
     """Height in decimetres above the hairline (negative: bare skin), for rest positions (points, 3)."""
-    x, y, z = place.T
+    _, y, z = place.T
     line = np.interp(z, [-1, 0.35, 0.72, 0.85, 1.15, 1.4], [6.7, 6.85, 7.3, 7.62, 7.9, 7.95])
     return np.where(ears < 0.3, y - line, -1.0)
 

@@ -53,9 +53,9 @@ def detect(image: np.ndarray) -> list[Box]:
         if boxes:
             return sorted(boxes, key=lambda box: box.size, reverse=True)
     raise InputError(
-        f"no face found in a picture of {grey.shape[1]} x {grey.shape[0]} pixels; expected an upright face seen "
-        "from the front, at least about 40 pixels wide. Turn the picture upright, light the face, take away what "
-        "covers it, or give the positions of the eyes to alignment.align."
+        f"no face found in a picture of {grey.shape[1]} x {grey.shape[0]} pixels; expected an upright face "
+        "seen from the front, at least about 40 pixels wide. Turn the picture upright, light the face, take "
+        "away what covers it, or give the positions of the eyes to alignment.align."
     )
 
 

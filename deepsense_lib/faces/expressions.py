@@ -113,8 +113,8 @@ class Expression:
     """What a face does.
 
     units: action unit -> intensity (0 absent, 1 strongest usual one). name: its class, if it has one.
-    intensity: the factor on the prototype it was drawn with. asymmetry: -1..1, share that the head's left side
-    moves more (and its right side less).
+    intensity: the factor on the prototype it was drawn with. asymmetry: -1..1, share that the head's left
+    side moves more (and its right side less).
     """
 
     units: Mapping[int, float] = field(default_factory=dict)

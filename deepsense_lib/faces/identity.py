@@ -70,9 +70,9 @@ class Look:
 class Identity:
     """A person: neutral mesh, look, and habits of movement.
 
-    vertices: (vertices, 3) decimetres in rest space. ancestry: weights of `ANCESTRIES`, summing to 1. age: one
-    of `AGES`; male: 0..1. gains: action unit -> factor; rest: action unit -> intensity that never relaxes;
-    asymmetry: as in `Expression`.
+    vertices: (vertices, 3) decimetres in rest space. ancestry: weights of `ANCESTRIES`, summing to 1. age:
+    one of `AGES`; male: 0..1. gains: action unit -> factor; rest: action unit -> intensity that never
+    relaxes; asymmetry: as in `Expression`.
     """
 
     seed: int
@@ -142,7 +142,7 @@ def _tent(x: float, what: str) -> dict[str, float]:
 
 
 def _shape_weights(rng, head: Head) -> dict[str, float]:
-    """A sparse random choice of local shape targets; left and right move together, up to a small difference."""
+    """A sparse random choice of local shape targets; left and right move nearly together."""
     weights: dict[str, float] = {}
     for name in head.names:
         folder, target = name.split("/")

@@ -27,9 +27,9 @@ _READABLE = "PNG, JPEG, BMP, WebP or TIFF"
 def load_image(path: str | Path, grey: bool = True) -> np.ndarray:
     """Read a picture file, upright, 8 bits a channel.
 
-    Returns (height, width) uint8 luma, or (height, width, 3) uint8 RGB if `grey` is false. 16-bit values are
-    divided by 257, transparent pixels laid on white, the camera's orientation mark is followed, and of several
-    pages the first is read.
+    Returns (height, width) uint8 luma, or (height, width, 3) uint8 RGB if `grey` is false. 16-bit values
+    are divided by 257, transparent pixels laid on white, the camera's orientation mark is followed, and of
+    several pages the first is read.
 
     Raises:
         InputError: if the file is missing, empty, cut off, not a picture, too small or too large.
@@ -93,8 +93,8 @@ def save_image(path: str | Path, image: np.ndarray) -> Path:
         os.replace(part, path)
     except OSError as fault:
         raise OutputError(
-            f"{path}: could not be written ({fault.strerror or fault}). Check that the folder exists, that you may "
-            "write there, and that the disk is not full."
+            f"{path}: could not be written ({fault.strerror or fault}). Check that the folder exists, that "
+            "you may write there, and that the disk is not full."
         ) from fault
     finally:
         part.unlink(missing_ok=True)
@@ -155,15 +155,15 @@ def _to_array(picture, grey: bool, path: Path) -> np.ndarray:
     mode = picture.mode
     if mode == "F":
         raise InputError(
-            f"{path.name}: pixels are floating-point numbers, whose range is not known; expected 8 or 16 bits a "
-            "channel. Save the picture as 8-bit PNG."
+            f"{path.name}: pixels are floating-point numbers, whose range is not known; expected 8 or "
+            "16 bits a channel. Save the picture as 8-bit PNG."
         )
     if mode.startswith("I"):
         deep = np.asarray(picture).astype(np.int64)
         if deep.min() < 0 or deep.max() > 65535:
             raise InputError(
-                f"{path.name}: pixel values from {deep.min()} to {deep.max()}; expected 8 or 16 bits a channel. "
-                "Save the picture as 8-bit PNG."
+                f"{path.name}: pixel values from {deep.min()} to {deep.max()}; expected 8 or 16 bits a "
+                "channel. Save the picture as 8-bit PNG."
             )
         levels = np.rint(deep / 257).astype(np.uint8)
         return levels if grey else np.repeat(levels[..., None], 3, axis=2)

@@ -1,4 +1,4 @@
-"""What is put on the head: long hair, glasses, a mask, a hand. Each is a small mesh in the head's rest space."""
+"""What is put on the head: long hair, glasses, a mask, a hand; each a small mesh in the head's rest space."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def glasses(identity: Identity, head: Head, shape: tuple[float, float, float, fl
     pieces, rims = [], []
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
     for part in (Part.RIGHT_EYE, Part.LEFT_EYE):
-        x, y, z = v[head.vertex_parts == part].mean(0) + [0, -0.03, 0.27]
+        x, y, z = v[head.vertex_parts == part].mean(0) + np.array([0, -0.03, 0.27])
         side = np.sign(x)
         across = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.75 * half_width
         up = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.75 * half_height
@@ -121,7 +121,7 @@ def glasses(identity: Identity, head: Head, shape: tuple[float, float, float, fl
 
 
 def mask(identity: Identity, moved: np.ndarray, head: Head) -> list[Piece]:
-    """A cloth over nose, mouth and chin: a smooth shell in front of the lower face, following the jaw a little.
+    """A cloth over nose, mouth and chin: a smooth shell before the lower face, following the jaw a little.
 
     moved: (vertices, 3) the deformed face, decimetres.
     """
@@ -144,14 +144,14 @@ def mask(identity: Identity, moved: np.ndarray, head: Head) -> list[Piece]:
     pieces = [two_sided(Piece(cloth.reshape(-1, 3), grid_triangles(25, 33, closed=False), Part.MASK))]
     ears = shape[head.masks["ears"] > 0.5]
     for column, side in ((0, -1), (-1, 1)):
-        ear = ears[side * ears[:, 0] > 0].mean(0) + [side * 0.05, 0, 0]
+        ear = ears[side * ears[:, 0] > 0].mean(0) + np.array([side * 0.05, 0, 0])
         for row in (1, -4):
             pieces.append(tube(np.linspace(cloth[row, column], ear, 6), 0.012, Part.MASK))
     return pieces
 
 
 def _front_depth(z, vertices, triangles, x, y) -> np.ndarray:
-    """Height of the face towards the viewer at the points (x, y) of rest space; the lowest one where it is not."""
+    """Height of the face towards the viewer above (x, y) of rest space; the lowest one beside the face."""
     scale, size = 60.0, 160  # cells a decimetre, cells
     low = np.array([x.min() - 0.3, y.max() + 0.3])
     points = np.stack([(vertices[:, 0] - low[0]) * scale, (low[1] - vertices[:, 1]) * scale, z], 1)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from deepsense_lib.errors import MissingDependencyError
+
+try:
+    from numba import njit
+except ImportError as fault:
+    raise MissingDependencyError("numba") from fault
 
 NOTHING = -1
 FAR = np.float32(-1e9)
@@ -28,10 +34,10 @@ class Fragments:
 def rasterize(points: np.ndarray, triangles: np.ndarray, height: int, width: int) -> Fragments:
     """Find the nearest front-facing triangle of every pixel centre.
 
-    points: (vertices, 3) column, row and depth in pixels; the centre of the top left pixel is (0.5, 0.5), and a
-    larger depth is nearer. triangles: (triangles, 3) indices; a triangle whose corners run clockwise as seen on
-    the screen looks away and is left out. Weights are linear on the screen (no perspective correction: a
-    triangle of the head is about a pixel large).
+    points: (vertices, 3) column, row and depth in pixels; the centre of the top left pixel is (0.5, 0.5),
+    and a larger depth is nearer. triangles: (triangles, 3) indices; a triangle whose corners run clockwise
+    as seen on the screen looks away and is left out. Weights are linear on the screen (no perspective
+    correction: a triangle of the head is about a pixel large).
     """
     fragments = Fragments(
         np.full((height, width), NOTHING, np.int32),

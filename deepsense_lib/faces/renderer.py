@@ -109,7 +109,7 @@ def render(identity: Identity, expression: Expression, scene: Scene, size: int =
 
 
 def movement_maps(identity: Identity, scene: Scene, size: int = 64) -> np.ndarray:
-    """How far each action unit moves what a pixel shows: (units, size, size) float32, decimetres at intensity 1.
+    """How far each action unit at intensity 1 moves what a pixel shows: (units, size, size), decimetres.
 
     Zero where the neutral face is not seen (background, hair, occluders). Units in the order of `UNITS`.
     """
@@ -172,7 +172,7 @@ def _assemble(identity: Identity, moved: np.ndarray, scene: Scene, head: Head, w
 
 def _project(places, identity: Identity, scene: Scene, head: Head, width: int):
     """View space and screen positions; the neutral face decides the frame, so a moving jaw stays visible."""
-    x, y, z = head.vertices.T
+    _, y, z = head.vertices.T
     front = (
         (head.vertex_parts == Part.SKIN) & (z > 0.85) & (y > 6.25) & (y < 7.95) & (head.masks["mouth"] < 0.2)
     )
@@ -215,7 +215,7 @@ def _areas(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def _openness(openness, surface: Surface, folds, identity: Identity) -> np.ndarray:
-    """Share of the sky seen by each point: stored for the skin, set for the parts that move, less in folds."""
+    """Share of the sky seen by each point: stored for skin, set for the parts that move, less in folds."""
     part, skin = surface.part, surface.part == Part.SKIN
     result = 0.25 + 0.75 * openness
     for parts, value in (

@@ -1,13 +1,15 @@
 """The head: a mesh, the targets that deform it, and painted masks, read from `data/faces/head.npz`.
 
 Rest space, used in all face modules: x to the head's left, y up, z forward, one unit = one decimetre.
-Source: MakeHuman / MPFB2 base mesh and targets, face units by Mika Suominen (all CC0); `tools/build_face_head.py`.
+Source: MakeHuman / MPFB2 base mesh and targets, face units by Mika Suominen (all CC0);
+`tools/build_face_head.py`.
 """
 
 from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -57,7 +59,7 @@ class Head:
     landmarks: np.ndarray
 
     def target(self, name: str) -> np.ndarray:
-        """Displacement (vertices, 3) in decimetres of one target at weight 1. Raises InputError if unknown."""
+        """Displacement (vertices, 3) in decimetres of a target at weight 1. Raises InputError if unknown."""
         if name not in self.names:
             raise InputError(
                 f"the head has no target '{name}'; expected one of head.names, e.g. 'fu/jawOpen'"
@@ -96,10 +98,10 @@ def read_head(path: str | Path) -> Head:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return _head(arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as fault:
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
         raise DataError(
-            f"{path}: not a readable head file ({type(fault).__name__}: {fault}). Restore data/faces from the "
-            "repository, or build it with tools/build_face_head.py."
+            f"{path}: not a readable head file ({type(fault).__name__}: {fault}). Restore data/faces from "
+            "the repository, or build it with tools/build_face_head.py."
         ) from fault
 
 

@@ -16,12 +16,13 @@ OCCLUDERS = ("none", "glasses", "mask", "hand")
 class Scene:
     """Everything but the person and the expression.
 
-    Angles in degrees: yaw > 0 turns the head to its left (the viewer's right), pitch > 0 raises the chin, roll > 0 tilts it
-    counter-clockwise on the screen; azimuth (0 in front, > 0 from the viewer's right) and elevation of the main
-    light. key and ambient: strengths of main and surrounding light, 1 is full. warmth: -0.12 bluish to 0.12
-    reddish. distance: of the camera, in face widths times about 1.3. zoom: 1 lets the face fill 0.8 of the picture.
-    shift: (right, down) in shares of the picture. exposure: factor. blur and noise: standard deviations in
-    pixels of a 96-pixel picture, and in grey levels. gaze: (left, up) offset of the eyes, tangent of the angle.
+    Angles in degrees: yaw > 0 turns the head to its left (the viewer's right), pitch > 0 raises the chin,
+    roll > 0 tilts it counter-clockwise on the screen; azimuth (0 in front, > 0 from the viewer's right) and
+    elevation of the main light. key and ambient: strengths of main and surrounding light, 1 is full.
+    warmth: -0.12 bluish to 0.12 reddish. distance: of the camera, in face widths times about 1.3. zoom: 1
+    lets the face fill 0.8 of the picture. shift: (right, down) in shares of the picture. exposure: factor.
+    blur and noise: standard deviations in pixels of a 96-pixel picture, and in grey levels. gaze: (left,
+    up) offset of the eyes, tangent of the angle.
     """
 
     yaw: float = 0.0
@@ -55,7 +56,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Difficulty:
-    """How far scenes stray: spread scales pose, blur and noise; lights are chances in the order of `LIGHTS`."""
+    """How far scenes stray: spread scales pose, blur and noise; lights are chances, ordered as `LIGHTS`."""
 
     spread: float
     zoom: float
@@ -96,7 +97,7 @@ def sample_light(kind: str, rng: np.random.Generator) -> dict[str, float]:
 
 
 def sample_scene(rng: np.random.Generator, difficulty: str = "lesson", **fixed) -> Scene:
-    """Draw a scene; whatever is named in `fixed` is set to that value (a fixed `light` draws one of its kind).
+    """Draw a scene; what is named in `fixed` is set to that value (a fixed `light` draws one of its kind).
 
     Raises InputError for an unknown difficulty, light or occluder.
     """
@@ -104,19 +105,19 @@ def sample_scene(rng: np.random.Generator, difficulty: str = "lesson", **fixed) 
         raise InputError(f"difficulty '{difficulty}' is unknown; expected one of {', '.join(DIFFICULTIES)}")
     level = DIFFICULTIES[difficulty]
     wide = level.spread
-    drawn = dict(
-        yaw=float(np.clip(rng.normal(0, 18 * wide), -55, 55)),
-        pitch=float(np.clip(rng.normal(0, 8 * wide), -25, 25)),
-        roll=float(rng.normal(0, 5 * wide)),
-        distance=float(rng.uniform(5, 10)),
-        zoom=float(level.zoom * np.clip(rng.normal(1, 0.06 * wide), 0.85, 1.2)),
-        shift=tuple(rng.normal(0, 0.03 * wide, 2).tolist()),
-        exposure=float(np.exp(rng.normal(0, 0.2 * wide))),
-        blur=float(max(0.0, rng.normal(0.1, 0.4)) * wide),
-        noise=float(abs(rng.normal(0, 3.5)) * wide),
-        warmth=float(rng.uniform(-0.1, 0.1)),
-        gaze=(float(rng.normal(0, 0.1)), float(rng.normal(0, 0.06))),
-    )
+    drawn = {
+        "yaw": float(np.clip(rng.normal(0, 18 * wide), -55, 55)),
+        "pitch": float(np.clip(rng.normal(0, 8 * wide), -25, 25)),
+        "roll": float(rng.normal(0, 5 * wide)),
+        "distance": float(rng.uniform(5, 10)),
+        "zoom": float(level.zoom * np.clip(rng.normal(1, 0.06 * wide), 0.85, 1.2)),
+        "shift": tuple(rng.normal(0, 0.03 * wide, 2).tolist()),
+        "exposure": float(np.exp(rng.normal(0, 0.2 * wide))),
+        "blur": float(max(0.0, rng.normal(0.1, 0.4)) * wide),
+        "noise": float(abs(rng.normal(0, 3.5)) * wide),
+        "warmth": float(rng.uniform(-0.1, 0.1)),
+        "gaze": (float(rng.normal(0, 0.1)), float(rng.normal(0, 0.06))),
+    }
     light = str(LIGHTS[rng.choice(len(LIGHTS), p=level.lights)])
     light = fixed.get("light", light)
     hidden, kind = rng.random() < level.occluded, str(rng.choice(["hand", "mask"], p=[0.6, 0.4]))

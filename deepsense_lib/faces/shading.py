@@ -1,4 +1,4 @@
-"""How bright each visible point is: one main light with a shadow map, light from all around, highlights; the film."""
+"""How bright each visible point is: a main light with its shadow, light from around, highlights; the film."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def metering(skin_srgb: np.ndarray) -> float:
 
 
 def shadow(vertices, triangles, casts, corners, weights, normals, light) -> np.ndarray:
-    """Share of the main light that reaches each point, 0..1 (3 x 3 samples of a depth map seen from the light).
+    """Share of the main light that reaches each point, 0..1 (3 x 3 samples of the light's depth map).
 
     vertices: (n, 3) view space. triangles: (m, 3); casts: (m,) bool. corners: (points, 3) vertices of each
     point's triangle; weights: (points, 3). normals: (points, 3) unit. light: (3,) unit vector.
@@ -67,7 +67,7 @@ def shade(material: Material, part, normals, lit, openness, scene: Scene) -> np.
     wrap = np.where(skin, [0.32, 0.18, 0.12], 0.05)
     diffuse = np.clip((facing + wrap) / (1 + wrap), 0, 1) * (0.9 * lit[:, None])
     around = 0.6 + 0.4 * normals[:, 1] + 0.15 * normals[:, 2]
-    half = light + [0, 0, 1]
+    half = light + np.array([0, 0, 1])
     half /= np.linalg.norm(half)
     highlight = material.specular * np.clip(normals @ half, 0, 1) ** material.gloss * lit
     incoming = 1.3 * scene.key * diffuse * tint + 1.1 * (scene.ambient * around * openness)[:, None]
@@ -111,7 +111,7 @@ def _muted(rng) -> np.ndarray:
 
 
 def develop(image: np.ndarray) -> np.ndarray:
-    """sRGB 0..1 from linear light: a soft shoulder keeps bright skin from burning out, then the sRGB curve."""
+    """sRGB 0..1 from linear light; a soft shoulder keeps bright skin from burning out."""
     knee = 0.6
     bent = np.where(image > knee, knee + (1 - knee) * (1 - np.exp(-(image - knee) / (1 - knee))), image)
     bent = np.clip(bent, 0, 1)
