@@ -42,7 +42,7 @@ def load_image(path: str | Path, grey: bool = True) -> np.ndarray:
     _check_file(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", image_module.DecompressionBombWarning)  # our own limit is lower
+            warnings.simplefilter("ignore")  # of large pictures (our own limit is lower) and odd metadata
             with image_module.open(path, formats=sorted(set(FORMATS.values()))) as picture:
                 _check_size(picture.size, path)
                 picture.load()
