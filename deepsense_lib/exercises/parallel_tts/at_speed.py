@@ -64,7 +64,10 @@ EXERCISE = Exercise(
     stages=(
         Stage(_plain, "At speed 1 the durations are the exponentials of the logarithms."),
         Stage(_fast, "Twice as fast means half as many frames: take the exponential, then divide."),
-        Stage(_rounding, "Round to the nearest whole number; cutting makes all speech a little too fast."),
+        Stage(
+            _rounding,
+            "Round to the nearest whole number: cutting makes all speech too fast, rounding up too slow.",
+        ),
         Stage(_floor, "A phoneme of 0 frames is not spoken at all: keep at least one."),
     ),
     wrong=(
