@@ -16,6 +16,7 @@ from deepsense_lib.errors import InputError, MissingDependencyError
 MARGIN = 0.35  # grey border, in shares of the larger side: a face that fills the picture is found with it
 WORKING_SIZE = (180, 640)  # the larger side is brought into this range before the search, in pixels
 
+LEAST_VOTES = 4  # overlapping windows that must agree; fewer find more faces, and more that are none
 FEWEST_VOTES = 0.2  # of the best box's votes; windows that agree less are chance
 
 
@@ -48,8 +49,8 @@ def detect(image: np.ndarray) -> list[Box]:
     """
     import_cv2()
     grey = to_grey(image)
-    for equalized, votes in ((False, 3), (True, 3), (True, 1)):
-        boxes = _search(grey, equalized, votes)
+    for equalized in (False, True):  # equalising helps in poor light and harms in good light
+        boxes = _search(grey, equalized)
         if boxes:
             return sorted(boxes, key=lambda box: box.size, reverse=True)
     raise InputError(
@@ -96,7 +97,7 @@ def _cascade():
     return cv2.CascadeClassifier(str(path))
 
 
-def _search(grey: np.ndarray, equalized: bool, votes: int) -> list[Box]:
+def _search(grey: np.ndarray, equalized: bool) -> list[Box]:
     cv2 = import_cv2()
     largest = max(grey.shape)
     scale = np.clip(largest, *WORKING_SIZE) / largest
@@ -107,7 +108,7 @@ def _search(grey: np.ndarray, equalized: bool, votes: int) -> list[Box]:
     if equalized:
         framed = cv2.equalizeHist(framed)
     least = max(24, round(0.1 * max(framed.shape)))
-    found, agreed = _cascade().detectMultiScale2(framed, 1.08, votes, minSize=(least, least))
+    found, agreed = _cascade().detectMultiScale2(framed, 1.08, LEAST_VOTES, minSize=(least, least))
     boxes = [
         Box(float(x / scale - margin), float(y / scale - margin), float(side / scale), int(count))
         for (x, y, side, _), count in zip(found, agreed, strict=True)
