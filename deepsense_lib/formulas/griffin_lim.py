@@ -35,7 +35,7 @@ def spectral_convergence(magnitude: np.ndarray, target: np.ndarray) -> float:
 
     magnitude, target: `(frames, bins)`, not negative. Returns a float without unit.
     Raises: ValueError if the shapes differ or the target is all zero.
-    Source: Sturmel & Daudet 2011, Proc. DAFx-11, "Signal reconstruction from STFT magnitude".
+    Source: Arik, Jun & Diamos 2018, arXiv:1808.06719, the spectral convergence loss.
     Equation: eq-spectral-convergence
     """
     if magnitude.shape != target.shape:
@@ -58,8 +58,10 @@ def project_magnitude(spectrum: np.ndarray, magnitude: np.ndarray) -> np.ndarray
     if spectrum.shape != magnitude.shape:
         raise ValueError(f"spectrum {spectrum.shape} and magnitude {magnitude.shape}: expected equal shapes")
     size = np.abs(spectrum)
-    here = size > 0
-    return np.where(here, spectrum * (magnitude / np.where(here, size, 1)), magnitude)
+    zero = size == 0
+    if zero.any():
+        return np.where(zero, magnitude, spectrum * (magnitude / np.where(zero, 1, size)))
+    return spectrum * (magnitude / size)
 
 
 def project_consistent(
@@ -80,7 +82,7 @@ def inconsistency(x: np.ndarray, magnitude: np.ndarray, window: np.ndarray, hop:
 
     x: `(samples,)`; magnitude: `(frames, bins)`. This is what Griffin-Lim never increases.
     Raises: ValueError if x and the magnitude do not fit together.
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 7.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section III, the distance of magnitudes.
     Equation: eq-inconsistency
     """
     return squared_norm(np.abs(stft(x, window, hop, n_fft, "constant")) - magnitude, n_fft)
@@ -140,7 +142,7 @@ def fast_griffin_lim(
     momentum: how much further, 0 (plain Griffin-Lim) to about 1; the other arguments as in `griffin_lim`.
     Returns `(length,)`.
     Raises: ValueError as `griffin_lim`, or if the momentum is negative.
-    Source: Perraudin, Balazs & Sondergaard 2013, Proc. WASPAA, "A fast Griffin-Lim algorithm", algorithm 2.
+    Source: Perraudin, Balazs & Sondergaard 2013, Proc. WASPAA, "A fast Griffin-Lim algorithm".
     Equation: eq-fast-griffin-lim
     """
     _check(magnitude, iterations, momentum)

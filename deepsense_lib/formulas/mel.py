@@ -43,7 +43,7 @@ def hz_to_mel_htk(hertz: np.ndarray) -> np.ndarray:
 
     hertz: any shape, not negative. Returns the same shape.
     Raises: ValueError if a frequency is negative.
-    Source: Young et al., The HTK Book, section 5.4 (filterbank analysis).
+    Source: Young et al., The HTK Book, section on filterbank analysis.
     Equation: eq-mel-htk
     """
     return 2595 * np.log10(1 + _not_negative(hertz, "hertz") / 700)
@@ -54,7 +54,7 @@ def mel_to_hz_htk(mel: np.ndarray) -> np.ndarray:
 
     mel: any shape, not negative. Returns the same shape.
     Raises: ValueError if a mel value is negative.
-    Source: Young et al., The HTK Book, section 5.4 (filterbank analysis).
+    Source: Young et al., The HTK Book, section on filterbank analysis.
     Equation: eq-mel-htk-inverse
     """
     return 700 * (10 ** (_not_negative(mel, "mel") / 2595) - 1)
@@ -119,7 +119,7 @@ def mel_inverse(mel: np.ndarray, bank: np.ndarray, steps: int = 100) -> np.ndarr
     mel: `(frames, mels)`, not negative, before the logarithm; bank: `(mels, bins)`; bins that
     no filter sees become 0. Returns `(frames, bins)`. Each step never increases ||A M^T - mel||^2.
     Raises: ValueError if the bands differ, a mel value is negative, or steps is negative.
-    Source: Lee & Seung 2001, Algorithms for Non-negative Matrix Factorization, equation 4 (one factor fixed).
+    Source: Lee & Seung 2001, NIPS 13, Euclidean update rule with one factor fixed.
     Equation: eq-mel-inverse
     """
     if mel.shape[-1] != bank.shape[0]:

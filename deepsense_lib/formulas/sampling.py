@@ -23,7 +23,7 @@ def aliased_frequency(frequency: float, sample_rate: float) -> float:
 
     frequency, sample_rate: hertz. Returns hertz, between 0 and sample_rate / 2.
     Raises: ValueError if the sample rate is not positive.
-    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., section 4.2.
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., chapter 4.
     Equation: eq-alias
     """
     if not sample_rate > 0:
@@ -36,7 +36,7 @@ def quantise(x: np.ndarray, bits: int) -> np.ndarray:
 
     x: any shape. Returns the same shape, float64, from -1 to 1 - 2^(1 - bits).
     Raises: ValueError if bits is not between 1 and 32.
-    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., section 4.8.2.
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., chapter 4.
     Equation: eq-quantise
     """
     if not 1 <= bits <= 32:
@@ -50,7 +50,7 @@ def quantisation_snr(bits: int) -> float:
 
     The rounding error is taken as uniform noise; a bit is worth 6.02 dB.
     Raises: ValueError if bits is not at least 1.
-    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., section 4.8.3.
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., chapter 4.
     Equation: eq-quantisation-snr
     """
     if bits < 1:

@@ -15,7 +15,7 @@ def dft(x: np.ndarray) -> np.ndarray:
 
     x: `(N,)`, real or complex. Returns `(N,)`, complex; bin k stands for k cycles in N samples.
     Raises: ValueError if x is empty or not one-dimensional.
-    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., section 8.5.
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., chapter 8.
     Equation: eq-dft
     """
     n = np.arange(_vector(x, "x").size)
@@ -27,7 +27,7 @@ def inverse_dft(spectrum: np.ndarray) -> np.ndarray:
 
     spectrum: `(N,)`. Returns `(N,)`, complex; the imaginary part is rounding if the signal was real.
     Raises: ValueError if the spectrum is empty or not one-dimensional.
-    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., section 8.5.
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., chapter 8.
     Equation: eq-inverse-dft
     """
     k = np.arange(_vector(spectrum, "spectrum").size)
@@ -39,7 +39,7 @@ def spectral_energy(spectrum: np.ndarray) -> float:
 
     spectrum: `(N,)`, all N bins. Returns a float, in the squared unit of the signal.
     Raises: ValueError if the spectrum is empty or not one-dimensional.
-    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., section 8.6.
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., chapter 8.
     Equation: eq-parseval
     """
     return float(np.sum(np.abs(_vector(spectrum, "spectrum")) ** 2) / len(spectrum))
@@ -50,7 +50,7 @@ def hann(size: int) -> np.ndarray:
 
     size: samples. Returns `(size,)`, float64, between 0 and 1.
     Raises: ValueError if size is not a whole number of at least 2 (one sample alone would be 0).
-    Source: Harris 1978, Proc. IEEE 66(1), equation 27b with n = 0 ... N-1.
+    Source: Harris 1978, Proc. IEEE 66(1), Hanning window in its DFT-even form.
     Equation: eq-hann
     """
     n = np.arange(_count(size, "size", at_least=2))
@@ -89,7 +89,7 @@ def stft(
     padding: how the signal goes on past its ends, "reflect" or "constant" (zeros).
     Returns `(1 + samples // hop, n_fft // 2 + 1)`, complex (for odd n_fft: 1 + (samples - 1) // hop rows).
     Raises: ValueError on an empty or complex x, a window longer than n_fft, a hop that is not positive.
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 1, with the frame centred.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, with the frame centred.
     Equation: eq-stft
     """
     window, n_fft = _fit_window(window, n_fft)
@@ -98,8 +98,10 @@ def stft(
     if padding not in ("reflect", "constant"):
         raise ValueError(f"padding is {padding!r}; expected 'reflect' or 'constant'")
     pieces = frames(np.pad(x, n_fft // 2, mode=padding), n_fft, hop)
-    # The window takes the precision of the signal, so float32 stays float32 and fast.
-    return np.fft.rfft(pieces * window.astype(np.result_type(x.dtype, np.float32)))
+    # "forward" divides by n_fft, so the window is multiplied by it: with its default, which divides by
+    # nothing, NumPy 2 transforms float32 in double precision, several times slower.
+    scaled = (window * n_fft).astype(np.result_type(x.dtype, np.float32))
+    return np.fft.rfft(pieces * scaled, norm="forward")
 
 
 def overlap_add(pieces: np.ndarray, hop: int) -> np.ndarray:
@@ -107,7 +109,7 @@ def overlap_add(pieces: np.ndarray, hop: int) -> np.ndarray:
 
     pieces: `(frames, size)`. Returns `((frames - 1) * hop + size,)`.
     Raises: ValueError if pieces is not two-dimensional or the hop is not positive.
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), numerator of equation 6.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, numerator of the estimate.
     Equation: eq-overlap-add
     """
     _count(hop, "hop")
@@ -131,7 +133,7 @@ def window_sum(window: np.ndarray, hop: int, count: int, n_fft: int | None = Non
     window: `(size,)`, put in the middle of n_fft points (default: size).
     Returns `((count - 1) * hop + n_fft,)`.
     Raises: ValueError if the window is empty or longer than n_fft, or hop or count is not positive.
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), denominator of equation 6.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, denominator of the estimate.
     Equation: eq-window-sum
     """
     window, n_fft = _fit_window(window, n_fft)
@@ -168,7 +170,7 @@ def inverse_stft(
     length: samples wanted, default (frames - 1) * hop. Returns `(length,)`.
     The STFT of a signal gives that signal back exactly, its first and last samples included.
     Raises: ValueError if bins and n_fft disagree, or a wanted sample lies under no window (hop too large).
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 6.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, least-squares estimate.
     Equation: eq-istft
     """
     if spectrum.ndim != 2 or 0 in spectrum.shape:

@@ -68,8 +68,8 @@ EXERCISE = Exercise(
     title="One mel filter",
     level=2,
     task="""
-    A mel filter is a triangle over frequency. Its sides differ: the right corner is farther away in hertz than
-    the left one. Make its area 1, so that wide filters are not louder than narrow ones.
+    A mel filter is a triangle over frequency. Its sides differ: in hertz the right corner is farther away
+    than the left one. Make its area 1, so that wide filters are not louder than narrow ones.
     """,
     solution=triangle,
     stages=(
