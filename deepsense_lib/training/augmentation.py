@@ -15,7 +15,7 @@ def mirror(images: Tensor) -> Tensor:
     return torch.where(chosen, images.flip(2), images)
 
 
-def move(images: Tensor, shift: float = 0.06, turn: float = 0.1, squeeze: float = 0.12) -> Tensor:
+def move(images: Tensor, shift: float = 0.05, turn: float = 0.07, squeeze: float = 0.1) -> Tensor:
     """Shift, turn and stretch each image a little; what comes in from outside repeats the border.
 
     `shift` is a share of the image's half width, `turn` in radians, `squeeze` a share of width and of height,
@@ -34,7 +34,7 @@ def move(images: Tensor, shift: float = 0.06, turn: float = 0.1, squeeze: float 
     return moved[:, 0]
 
 
-def relight(images: Tensor, slope: float = 0.7, gamma: float = 0.25) -> Tensor:
+def relight(images: Tensor, slope: float = 0.5, gamma: float = 0.2) -> Tensor:
     """Let a light from a random side fall on each image, and bend its scale of greys.
 
     The brightness is multiplied by exp(slope * random * position), so one side grows dark as the other grows
@@ -47,7 +47,7 @@ def relight(images: Tensor, slope: float = 0.7, gamma: float = 0.25) -> Tensor:
     return (bent * torch.exp(across + down)).clamp(0, 1)
 
 
-def cover(images: Tensor, share: float = 0.5, largest: float = 0.5) -> Tensor:
+def cover(images: Tensor, share: float = 0.3, largest: float = 0.5) -> Tensor:
     """Cover a share of the images with a flat rectangle of a random grey, up to `largest` of each side.
 
     Source: DeVries, Taylor (2017), "Improved regularization of convolutional neural networks with cutout".
