@@ -134,22 +134,6 @@ def test_task_gives_the_losses_that_the_recipe_sums():
     assert task.validate(task.model).keys() == parts.keys()
 
 
-def test_own_prosody_changes_what_the_decoder_is_given_and_only_in_training():
-    task = small_task()
-    batch = next(iter(task.batches(np.random.default_rng(0))))
-    for layer in task.model.modules():
-        if isinstance(layer, torch.nn.Dropout):
-            layer.p = 0.0
-    teacher = task.loss(task.model.train(), batch, 0)[1]
-    expected = losses(task.model(*batch[:6]), batch)
-    task.own_prosody = 1.0
-    own = task.loss(task.model, batch, 0)[1]
-    torch.testing.assert_close(teacher["mel"], expected["mel"])
-    torch.testing.assert_close(own["duration"], teacher["duration"])
-    assert not torch.isclose(own["mel"], teacher["mel"])
-    torch.testing.assert_close(task.loss(task.model.eval(), batch, 0)[1]["mel"], teacher["mel"])
-
-
 def test_model_carries_the_statistics_of_its_voice():
     task = small_task()
     stats = statistics(task.examples)
