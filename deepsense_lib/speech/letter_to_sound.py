@@ -11,6 +11,8 @@ Communication 50 (2008), here with one letter a pair and a pruned model.
 
 import functools
 import hashlib
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +128,7 @@ def _model() -> Model:
     try:
         with np.load(TABLE, allow_pickle=False) as arrays:
             return unpack(dict(arrays))
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"the table '{TABLE.name}' of the letter-to-sound rules cannot be read ({error}). "
             "Install the package again, or run tools/build_letter_to_sound.py."
