@@ -46,18 +46,18 @@ class Plan:
 
 def _shift(name: str, **fixed) -> Plan:
     fixed = {"yaw": 0.0, "pitch": 0.0, "light": "front"} | fixed
-    return Plan(f"shift-{name}", range(TEST, TEST + 40), 40, fixed=fixed)
+    return Plan(f"shift-{name}", range(TEST, TEST + 30), 40, fixed=fixed)
 
 
 PLANS = (
     Plan("lesson-train", range(TRAIN, TRAIN + 750), 10),
     Plan("lesson-validation", range(VALIDATION, VALIDATION + 100), 11),
     Plan("lesson-test", range(TEST, TEST + 150), 12),
-    Plan("medium-train", range(TRAIN, TRAIN + 100), 20, "medium"),
-    Plan("medium-validation", range(VALIDATION, VALIDATION + 30), 21, "medium"),
+    Plan("medium-train", range(TRAIN, TRAIN + 80), 20, "medium"),
+    Plan("medium-validation", range(VALIDATION, VALIDATION + 20), 21, "medium"),
     Plan("medium-test", range(TEST, TEST + 50), 22, "medium"),
-    Plan("hard-train", range(TRAIN, TRAIN + 100), 30, "hard"),
-    Plan("hard-validation", range(VALIDATION, VALIDATION + 30), 31, "hard"),
+    Plan("hard-train", range(TRAIN, TRAIN + 80), 30, "hard"),
+    Plan("hard-validation", range(VALIDATION, VALIDATION + 20), 31, "hard"),
     Plan("hard-test", range(TEST, TEST + 50), 32, "hard"),
     _shift("front"),
     _shift("yaw15", yaw=15.0),

@@ -138,7 +138,6 @@ def _samples(size: int) -> int:
 def _assemble(identity: Identity, moved: np.ndarray, scene: Scene, head: Head, width: int) -> _Scenery:
     """Head, hair and props in one list of triangles, placed before the camera."""
     look = identity.look
-    normals = vertex_normals(moved, head.triangles)
     skin = head.vertex_parts == Part.SKIN
     height = np.where(skin, hairline(head.vertices, head.masks["ears"]), -1.0)
     moved = moved.astype(float)
@@ -146,7 +145,8 @@ def _assemble(identity: Identity, moved: np.ndarray, scene: Scene, head: Head, w
         x, y, z = head.vertices.T
         volume = look.hair_thickness * (0.45 if look.hair_style == "tied" else 1.0)
         tuft = 1 + 0.2 * noise(x + z, y, 40, 2, look.texture_offset)
-        moved = moved + (volume * tuft * props.smoothstep(-0.02, 0.4, height))[:, None] * normals
+        raised = volume * tuft * props.smoothstep(-0.02, 0.4, height)
+        moved = moved + raised[:, None] * vertex_normals(moved, head.triangles)
     keep = head.parts != Part.HAIR
     pieces = []
     if look.hair_style == "long":
@@ -202,16 +202,18 @@ def _folds(neutral: np.ndarray, moved: np.ndarray, head: Head) -> np.ndarray:
     before, after = (_areas(v, corners) for v in (neutral, moved))
     lost = np.clip(1 - after / np.maximum(before, 1e-9), 0, 0.6)
     total = np.bincount(corners.ravel(), np.repeat(lost, 3), len(neutral))
-    folds = total / np.maximum(np.bincount(corners.ravel(), minlength=len(neutral)), 1)
+    count = np.maximum(np.bincount(corners.ravel(), minlength=len(neutral)), 1)
+    folds = total / count
     for _ in range(4):  # where many triangles meet, single vertices would show as stars
         spread = np.bincount(corners.ravel(), np.repeat(folds[corners].mean(1), 3), len(neutral))
-        folds = spread / np.maximum(np.bincount(corners.ravel(), minlength=len(neutral)), 1)
+        folds = spread / count
     return folds * ((z > 0.8) & (head.masks["lips"] < 0.3) & (head.masks["mouth"] < 0.3))
 
 
 def _areas(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[triangles[:, k]] for k in range(3))
-    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+    (x0, y0, z0), (x1, y1, z1), (x2, y2, z2) = (vertices[triangles[:, k]].T for k in range(3))
+    ax, ay, az, bx, by, bz = x1 - x0, y1 - y0, z1 - z0, x2 - x0, y2 - y0, z2 - z0
+    return np.sqrt((ay * bz - az * by) ** 2 + (az * bx - ax * bz) ** 2 + (ax * by - ay * bx) ** 2) / 2
 
 
 def _openness(openness, surface: Surface, folds, identity: Identity) -> np.ndarray:
