@@ -18,26 +18,6 @@ WINDOW = 0.0256  # seconds that pocketsphinx hears at once
 STOPS = frozenset("B CH D G JH K P T".split())
 SHORTEST_PAUSE = 0.08  # seconds; a shorter silence is the closure of a stop, or belongs to its neighbours
 SUBSTITUTES = phonemes.PROMPT_VOICE
-UNLISTED = {
-    "backtick": "B AE1 K T IH2 K",
-    "caret": "K EH1 R AH0 T",
-    "dahdi": "D AA1 D IY0",
-    "digium": "D IH1 JH IY0 AH0 M",
-    "forevermore": "F ER0 EH2 V ER0 M AO1 R",
-    "lowercase": "L OW1 ER0 K EY2 S",
-    "prepend": "P R IY0 P EH1 N D",
-    "prepending": "P R IY0 P EH1 N D IH0 NG",
-    "rerecord": "R IY0 R IH0 K AO1 R D",
-    "semicolon": "S EH1 M IY0 K OW2 L AH0 N",
-    "touchtone": "T AH1 CH T OW2 N",
-    "undelete": "AH0 N D IH0 L IY1 T",
-    "undeleted": "AH0 N D IH0 L IY1 T IH0 D",
-    "unistim": "Y UW1 N IH0 S T IH2 M",
-    "unmute": "AH0 N M Y UW1 T",
-    "unmuted": "AH0 N M Y UW1 T IH0 D",
-    "uppercase": "AH1 P ER0 K EY2 S",
-    "waldo's": "W AO1 L D OW2 Z",
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +37,7 @@ class Phone:
 
 def pronunciations(word: str) -> list[tuple[str, ...]]:
     """Return the pronunciations of a normalised word that differ by more than stress, best first."""
-    known = phonemes.lexicon(word) or [tuple(UNLISTED.get(word, "").split()) or phonemes.pronounce(word)]
+    known = phonemes.lexicon(word) or [phonemes.pronounce(word)]
     by_sound = {}
     for phones in known:
         phones = tuple(SUBSTITUTES.get(phone, phone) for phone in phones)
