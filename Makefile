@@ -1,6 +1,6 @@
 # DeepSense. Type `make` for the list of commands. Works with GNU make 3.81 and newer.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-gpu lab chapter data bench lint format clean
+.PHONY: help book test test-gpu lab chapter data bench lint format links clean
 
 # The first Python from 3.11 to 3.13; name another one with PYTHON=...
 PYTHON ?= $(shell for p in .venv/bin/python python3 python3.12 python3.11 python3.13 python; do \
@@ -50,7 +50,7 @@ data: ## rebuild the shipped data from their sources
 	$(PY) tools/build_data.py
 
 bench: ## compare speeds with other libraries
-	$(INSTALL) run test
+	$(INSTALL) run test bench
 	$(PY) -m benchmarks
 
 lint: ## check style without changing anything
@@ -62,6 +62,10 @@ format: ## bring the code into the house style
 	$(INSTALL) test
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+links: ## try every link that leaves the book (needs the network)
+	$(INSTALL) book
+	@$(PY) -c "from jupyter_book.cli.main import main; main()" build . --builder linkcheck
 
 clean: ## remove everything that was built, but keep .venv
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks

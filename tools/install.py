@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 OLDEST, NEWEST = (3, 11), (3, 13)
-EXTRAS = ("book", "run", "test", "maintain")
+EXTRAS = ("book", "run", "test", "bench", "maintain")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("extras", nargs="+", choices=EXTRAS)
     parser.add_argument("--into-current", action="store_true", help="use this Python's own environment")
+    parser.add_argument("--newest", action="store_true", help="newest allowed versions, not the pinned ones")
     options = parser.parse_args(arguments)
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         found = ".".join(map(str, sys.version_info[:2]))
@@ -38,7 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         folder = Path(sys.prefix) if options.into_current else environment(ROOT / ".venv")
-        install(folder, options.extras, Path(sys.executable) if options.into_current else python_of(folder))
+        python = Path(sys.executable) if options.into_current else python_of(folder)
+        if options.newest:
+            pip(python, "install", "-q", "-U", "-e", f".[{','.join(options.extras)}]")
+        else:
+            install(folder, options.extras, python)
     except subprocess.CalledProcessError as error:
         command = " ".join(map(str, error.cmd))
         print(f"installation failed at: {command}\nIts last lines above say why.", file=sys.stderr)
