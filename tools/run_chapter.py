@@ -5,6 +5,7 @@ A name is a file's stem, or a path. Running an unchanged chapter again changes n
 
 import argparse
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -69,7 +70,7 @@ def run(path: Path, *, fresh: bool = False, timeout: int = 600) -> list[str]:
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        return [f"does not run:\n{error}"]
+        return ["does not run:\n" + re.sub(r"\x1b\[[0-9;]*m", "", str(error))]
     seconds = time.monotonic() - started
     normalise(new)
     kept = 0 if fresh else keep_stored(old, new)

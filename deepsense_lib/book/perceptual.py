@@ -20,8 +20,8 @@ class Tolerance:
     length: relative difference of sizes and durations.
     """
 
-    block: float = 0.12
-    blocks: float = 0.004
+    block: float = 0.04
+    blocks: float = 0.0015
     decibel: float = 4.0
     length: float = 0.02
 
@@ -34,7 +34,7 @@ class Tolerance:
 
 DEFAULT = Tolerance()
 # What training on another processor may change: curves and voices move a little, but stay what they are.
-LOOSE = Tolerance(block=0.3, blocks=0.15, decibel=14.0, length=0.25)
+LOOSE = Tolerance(block=0.12, blocks=0.1, decibel=14.0, length=0.25)
 
 
 def media(outputs: list) -> list[tuple[str, bytes]]:

@@ -234,28 +234,27 @@ def describe(error: BaseException, candidate: Callable) -> str:
     said = f"{name}: {text}" if text else name
     if isinstance(error, RecursionError):
         said = "RecursionError: it calls itself without end"
-    frame = _own_frame(error, candidate)
-    if frame is None:
+    place = _own_line(error, candidate)
+    if place is None:
         return said
-    source = linecache.getline(frame.filename, frame.lineno).strip()
-    return f"{said} in line {frame.lineno}" + (f": `{source[:100]}`" if source else "")
+    source = linecache.getline(*place).strip()
+    return f"{said} in line {place[1]}" + (f": `{source[:100]}`" if source else "")
 
 
 def _raised_by_library(error: BaseException) -> bool:
-    frames = traceback.extract_tb(error.__traceback__)
-    return frames[-1].filename.startswith(LIBRARIES)
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_filename.startswith(("<frozen", *LIBRARIES))
 
 
-def _own_frame(error: BaseException, candidate: Callable) -> traceback.FrameSummary | None:
-    """Find the deepest frame in code that the learner wrote: none of Python's, a library's or ours."""
-    frames = traceback.extract_tb(error.__traceback__, limit=-200)
-    inside = inspect.unwrap(candidate) if callable(candidate) else None
-    own_file = getattr(getattr(inside, "__code__", None), "co_filename", None)
+def _own_line(error: BaseException, candidate: Callable) -> tuple[str, int] | None:
+    """Find the deepest (file, line) that the learner wrote: below our call, not a library's and not ours."""
+    lines = [(frame.f_code.co_filename, number) for frame, number in traceback.walk_tb(error.__traceback__)]
+    calls = [position for position, (file, _) in enumerate(lines) if file == __file__]
+    if not calls:
+        return None  # the stage itself raised, after the call
+    below = lines[calls[-1] + 1 :]
+    code = getattr(inspect.unwrap(candidate), "__code__", None)
+    own = [place for place in below if code is not None and place[0] == code.co_filename]
     ours = str(Path(__file__).resolve().parents[1])
-    for frame in reversed(frames):
-        if frame.filename == own_file:
-            return frame
-        outside = not frame.filename.startswith((ours, "<frozen", "<__array_function__", *LIBRARIES))
-        if own_file is not None and outside and Path(frame.filename).suffix in ("", ".py"):
-            return frame
-    return None
+    others = [place for place in below if not place[0].startswith((ours, "<frozen", *LIBRARIES))]
+    return (own or others or [None])[-1]

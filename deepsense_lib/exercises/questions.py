@@ -51,7 +51,7 @@ class Choice:
 
     def attempt(self, answer: object = None) -> Result:
         """Check a letter."""
-        if answer is None or answer is Ellipsis or answer == "":
+        if answer is None or answer is Ellipsis or (isinstance(answer, str) and not answer.strip()):
             return Result(NOT_ATTEMPTED, f"{self.title}: not answered yet. Choose {_either(self.options)}.")
         letter = answer.strip().strip("().").lower() if isinstance(answer, str) else answer
         if not isinstance(letter, str) or letter not in self.options:
