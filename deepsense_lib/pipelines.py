@@ -1,6 +1,8 @@
 """From text to speech and from image to expression, with the shipped checkpoints."""
 
 import functools
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +18,15 @@ except ImportError as error:
     raise MissingDependencyError("torch") from error
 
 from deepsense_lib.datasets.faces import CLASSES
+from deepsense_lib.evaluation import pronunciation
 from deepsense_lib.faces.alignment import align
 from deepsense_lib.faces.detection import Box, detect
-from deepsense_lib.speech.phonemes import encode, phonemize
-from deepsense_lib.speech.text import split_sentences
+from deepsense_lib.speech.features import log_mel
+from deepsense_lib.speech.phonemes import PROMPT_VOICE, encode, lexicon, phonemize, pronounce
+from deepsense_lib.speech.text import normalize, split_sentences
 from deepsense_lib.torch_models.convolution import ExpressionCNN, normalize_images
 from deepsense_lib.torch_models.parallel_tts import ParallelTTS
+from deepsense_lib.torch_models.recogniser import PhoneRecogniser
 from deepsense_lib.torch_models.vocoder import Vocoder
 
 PAUSE_SECONDS = 0.25  # between two sentences
@@ -61,6 +66,12 @@ def voice() -> tuple[ParallelTTS, Vocoder]:
 
 
 @functools.cache
+def judge() -> PhoneRecogniser:
+    """Return the phone recogniser that judges the prompt voice, loaded once."""
+    return load_model("judge", PhoneRecogniser)
+
+
+@functools.cache
 def expression_classifier() -> ExpressionCNN:
     """Return the expression classifier, loaded once."""
     return load_model("expression", ExpressionCNN)
@@ -93,6 +104,31 @@ def speak(text: str, *, speed: float = 1.0, pitch: float = 0.0) -> tuple[np.ndar
     samples = np.concatenate(parts[:-1])
     # One gain for the whole text, so that the sentences keep their proportions.
     return samples / max(1.0, float(np.abs(samples).max()) / 0.99), rate
+
+
+def word_pronunciations(text: str) -> list[list[tuple[str, ...]]]:
+    """List, for each word of a text, the ways to say it in the prompt voice: phones without stress."""
+    words = re.findall(r"[a-z']+", normalize(text))
+    ways = [[pronounce(word), *lexicon(word)] for word in words]
+    plain = [[tuple(PROMPT_VOICE.get(p, p).rstrip("012") for p in way) for way in word] for word in ways]
+    return [list(dict.fromkeys(word)) for word in plain]
+
+
+def phone_error_rate(sounds: Sequence[np.ndarray], texts: Sequence[str]) -> float:
+    """Judge whether sounds in the prompt voice say their texts; 0 is perfect, it can exceed 1.
+
+    The shipped recogniser writes down the phones of each sound, and the edits that turn them into any
+    pronunciation of the text are counted. It knows one voice: do not compare voices by it.
+
+    Args:
+        sounds: samples (n,) at 16 kHz, one array a text.
+        texts: what the sounds should say.
+
+    Raises:
+        InputError: when there is nothing to say, or there are not as many sounds as texts.
+    """
+    heard = [judge().transcribe(log_mel(samples)) for samples in sounds]
+    return pronunciation.phone_error_rate([word_pronunciations(text) for text in texts], heard)
 
 
 def recognise(image: np.ndarray | str | Path) -> list[Recognition]:
