@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from deepsense_lib.errors import InputError
-from deepsense_lib.faces.detection import Box, import_cv2, to_grey
+from deepsense_lib.faces.detection import Box, import_cv2
+from deepsense_lib.faces.images import to_grey
 
 # Centres of the eyeballs, (column, row) in shares of the side, the viewer's left eye first.
 EYES_IN_CROP = np.array([[0.343, 0.37], [0.657, 0.37]])  # mean of the lesson set

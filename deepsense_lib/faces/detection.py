@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from deepsense_lib.errors import InputError, MissingDependencyError
+from deepsense_lib.faces.images import to_grey
 
 MARGIN = 0.35  # grey border, in shares of the larger side: a face that fills the picture is found with it
 WORKING_SIZE = (180, 640)  # the larger side is brought into this range before the search, in pixels
@@ -58,24 +59,6 @@ def detect(image: np.ndarray) -> list[Box]:
         "seen from the front, at least about 40 pixels wide. Turn the picture upright, light the face, take "
         "away what covers it, or give the positions of the eyes to alignment.align."
     )
-
-
-def to_grey(image: np.ndarray) -> np.ndarray:
-    """(height, width) uint8 luma of a grey or RGB picture. Raises InputError if it is neither."""
-    image = np.asarray(image)
-    if (
-        image.dtype != np.uint8
-        or image.ndim not in (2, 3)
-        or (image.ndim == 3 and image.shape[2] != 3)
-        or not image.size
-    ):
-        raise InputError(
-            f"found an array {image.shape} of {image.dtype}; expected a picture of shape (height, width) or "
-            "(height, width, 3), uint8. Read pictures with faces.images.load_image."
-        )
-    if image.ndim == 2:
-        return image
-    return np.rint(image @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
 
 
 def import_cv2():

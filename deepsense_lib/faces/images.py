@@ -101,6 +101,24 @@ def save_image(path: str | Path, image: np.ndarray) -> Path:
     return path
 
 
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """(height, width) uint8 luma of a grey or RGB picture. Raises InputError if it is neither."""
+    image = np.asarray(image)
+    if (
+        image.dtype != np.uint8
+        or image.ndim not in (2, 3)
+        or (image.ndim == 3 and image.shape[2] != 3)
+        or not image.size
+    ):
+        raise InputError(
+            f"found an array {image.shape} of {image.dtype}; expected a picture of shape (height, width) or "
+            "(height, width, 3), uint8. Read pictures with faces.images.load_image."
+        )
+    if image.ndim == 2:
+        return image
+    return np.rint(image @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+
+
 def _pillow():
     try:
         from PIL import Image

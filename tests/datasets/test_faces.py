@@ -43,6 +43,15 @@ def test_the_lesson_level_has_about_seven_thousand_pictures(lesson):
     assert len(lesson["test"]) >= 1000
 
 
+def test_the_data_card_counts_right():
+    card = (registry.data_dir() / "faces" / "README.md").read_text(encoding="utf-8")
+    for level in LEVELS:
+        counts = [f"{len(load_faces(level, split)):,}" for split in SPLITS]
+        assert f"| {level} | {' | '.join(counts)} |" in card
+    assert f"| colour | | | {len(load_faces('colour'))} |" in card
+    assert {len(load_faces(name)) for name in SHIFTS} == {210}
+
+
 def test_shapes_types_and_ranges_of_every_set():
     for faces in every_set():
         n, side = len(faces), 128 if faces.name == "colour" else 64
