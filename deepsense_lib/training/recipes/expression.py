@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deepsense_lib import weights
-from deepsense_lib.datasets.faces import CLASSES, FaceSet, load_faces
+from deepsense_lib.datasets.faces import CLASSES, FaceSet, faces_available, load_faces
 from deepsense_lib.datasets.registry import data_dir, file_hash
 from deepsense_lib.evaluation import classification as ev
 from deepsense_lib.torch_models.convolution import ExpressionCNN, normalize_images
@@ -22,18 +22,6 @@ from deepsense_lib.training.loop import Run, RunConfig, fit
 
 BATCH = 64
 STEPS = {"lesson": 200, "reference": 1230}  # at 82 steps an epoch: 2.4 and 15 epochs
-SHIFTS = (
-    "front",
-    "yaw15",
-    "yaw30",
-    "yaw45",
-    "light-side",
-    "light-low",
-    "light-dim",
-    "glasses",
-    "mask",
-    "hand",
-)
 
 
 class ExpressionTask:
@@ -133,12 +121,15 @@ def figures(model: nn.Module) -> dict:
     """Measure a trained model on the validation and test parts and on every shift set."""
     parts = {part: load_faces("lesson", part) for part in ("validation", "test")}
     found = {part: measure(predict(model, faces.images), faces.labels) for part, faces in parts.items()}
-    shifts = {name: load_faces(f"shift-{name}") for name in SHIFTS}
+    shifts = [name for name in faces_available() if name.startswith("shift-")]
     found["shift_accuracy"] = {
-        name: round(float((predict(model, faces.images) == faces.labels).mean()), 4)
-        for name, faces in shifts.items()
+        name.removeprefix("shift-"): _accuracy(model, load_faces(name)) for name in shifts
     }
     return found
+
+
+def _accuracy(model: nn.Module, faces: FaceSet) -> float:
+    return round(float((predict(model, faces.images) == faces.labels).mean()), 4)
 
 
 def make_card(run: Run, scale: str, seed: int, augmentation: str, measured: dict) -> weights.ModelCard:
