@@ -115,14 +115,15 @@ def _train(options: argparse.Namespace) -> int:
     if options.name == "list":
         print(*recipes.names(), sep="\n")
         return 0
-    folder = recipes.run(
+    result = recipes.run(
         options.name,
         scale=options.scale,
         seed=options.seed,
         out=options.output,
         resume=not options.restart,
     )
-    print(f"done: {folder}")
+    folder = options.output or Path("runs") / f"{options.name}-{options.scale}-{options.seed}"
+    print(f"done: {result.step} steps, {result.cpu_seconds:.0f} CPU-seconds. The weights are in {folder}")
     return 0
 
 

@@ -106,7 +106,7 @@ class VocoderTask:
     ):
         kept = [i for i, e in enumerate(examples) if len(e.log_mel) > frames]
         self.examples, self.predicted = [examples[i] for i in kept], [predicted[i] for i in kept]
-        self.bank = torch.as_tensor(bank, dtype=torch.float32)
+        self.bank = torch.tensor(bank, dtype=torch.float32)
         self.adversarial_from, self.recorded_share, self.size, self.frames = (
             adversarial_from,
             recorded_share,
