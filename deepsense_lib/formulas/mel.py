@@ -102,6 +102,7 @@ def log_mel(magnitude: np.ndarray, bank: np.ndarray, floor: float = 1e-5) -> np.
 
     magnitude: `(frames, bins)`, not negative; bank: `(mels, bins)`. Returns `(frames, mels)`.
     Raises: ValueError if the bins differ or the floor is not positive.
+    Source: the definition, as the chapter gives it.
     Equation: eq-log-mel
     """
     if magnitude.shape[-1] != bank.shape[-1]:

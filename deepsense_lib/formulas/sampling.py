@@ -11,6 +11,7 @@ def tone(frequency: float, samples: int, sample_rate: float, phase: float = 0.0)
 
     frequency, sample_rate: hertz; phase: radians (-pi / 2 makes it a sine). Returns `(samples,)`.
     Raises: ValueError if samples or sample_rate is not positive.
+    Source: the definition, as the chapter gives it.
     Equation: eq-tone
     """
     if samples < 1 or not sample_rate > 0:

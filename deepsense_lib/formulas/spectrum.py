@@ -61,6 +61,7 @@ def frame_count(samples: int, hop: int) -> int:
     """Return how many centred frames a signal has: one at sample 0 and one at every hop after it.
 
     Raises: ValueError if there are no samples or the hop is not positive.
+    Source: the definition, as the chapter gives it.
     Equation: eq-frame-count
     """
     return 1 + _count(samples, "samples") // _count(hop, "hop")
@@ -71,6 +72,7 @@ def frames(x: np.ndarray, size: int, hop: int) -> np.ndarray:
 
     x: `(samples,)`. Returns `(1 + (samples - size) // hop, size)`, read-only.
     Raises: ValueError if size or hop is not positive, or x is shorter than one piece.
+    Source: the definition, as the chapter gives it.
     Equation: eq-frames
     """
     _count(size, "size")
@@ -145,6 +147,7 @@ def is_nola(window: np.ndarray, hop: int) -> bool:
 
     window: `(size,)`. Returns True if the squared windows, laid `hop` apart without end, never sum to 0.
     Raises: ValueError if the window is empty or the hop is not positive.
+    Source: the definition, as the chapter gives it.
     Equation: eq-nola
     """
     return bool(_periodic_sum(window**2, hop).min() > SMALLEST_WINDOW_SUM)
@@ -155,6 +158,7 @@ def is_cola(window: np.ndarray, hop: int) -> bool:
 
     window: `(size,)`; pass its square to ask about analysis and synthesis windows together.
     Raises: ValueError if the window is empty or the hop is not positive.
+    Source: the definition, as the chapter gives it.
     Equation: eq-cola
     """
     total = _periodic_sum(window, hop)
