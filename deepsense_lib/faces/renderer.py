@@ -53,59 +53,90 @@ class _Scenery:
     parts: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Visible:
+    """The visible points of a scenery, one row each, in the order of the pixels where `where` is true."""
+
+    where: np.ndarray  # (width, width) bool
+    corners: np.ndarray  # (points, 3) vertices of the triangle
+    weights: np.ndarray  # (points, 3) their shares
+    part: np.ndarray  # (points,)
+    vertices: int
+
+    def across(self, values: np.ndarray, beyond: float = 0.0) -> np.ndarray:
+        """Interpolate values (vertices, ...); the vertices of props, where none are given, have `beyond`."""
+        missing = self.vertices - len(values)
+        if missing:
+            values = np.pad(values, (0, missing), constant_values=beyond)
+        shares = self.weights.reshape(self.weights.shape + (1,) * (values.ndim - 1))
+        return sum(values[self.corners[:, k]] * shares[:, k] for k in range(3))
+
+
 def render(identity: Identity, expression: Expression, scene: Scene, size: int = 64) -> Rendering:
     """Draw a face. The same arguments give the same picture, to within 2 grey levels on other machines.
 
     Raises InputError if the size is not a whole number of 16 to 1024 pixels.
     """
     head, samples = load_head(), _samples(size)
-    width = size * samples
     moved = identity.vertices + head.displacement(target_weights(expression))
-    scenery = _assemble(identity, moved, scene, head, width)
-    fragments = rasterize(scenery.screen, scenery.triangles, width, width)
-    seen = fragments.triangle >= 0
-    row, weights = fragments.triangle[seen], fragments.weights[seen].astype(float)
-    corners, part = scenery.triangles[row], scenery.parts[row]
-
-    def across(values):
-        shares = weights.reshape(weights.shape + (1,) * (values.ndim - 1))
-        return sum(values[corners[:, k]] * shares[:, k] for k in range(3))
-
-    normals = across(vertex_normals(scenery.view, scenery.triangles))
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    extra = len(scenery.rest) - len(head.vertices)
-    lips, mouth, ears = (across(np.pad(head.masks[k], (0, extra))) for k in ("lips", "mouth", "ears"))
-    surface = Surface(part, across(scenery.rest), lips, mouth, ears)
+    scenery = _assemble(identity, moved, scene, head, size * samples)
+    visible = _visible(scenery, size * samples)
+    lips, mouth, ears = (visible.across(head.masks[name]) for name in ("lips", "mouth", "ears"))
+    surface = Surface(visible.part, visible.across(scenery.rest), lips, mouth, ears)
     material = paint(surface, identity, scene, head)
-    folds = across(np.pad(_folds(identity.vertices, moved, head), (0, extra))) * (1 - material.hairy)
-    openness = across(np.pad(head.openness, (0, extra), constant_values=0.9))
-    openness = _openness(openness, surface, folds, identity)
+    folds = visible.across(_folds(identity.vertices, moved, head)) * (1 - material.hairy)
+    openness = _openness(visible.across(head.openness, beyond=0.9), surface, folds, identity)
+    colours = _lit(scenery, visible, material, openness, scene) * metering(identity.look.skin)
+    _, y, z = surface.place.T
+    bare = (visible.part == Part.SKIN) & (z > 0.6) & (y > 6.2) & (material.hairy < 0.1)
+    skin = np.zeros(visible.where.shape)
+    skin[visible.where] = bare
+    points = (scenery.screen[: len(head.vertices), :2] / samples).astype(np.float32)
+    return Rendering(
+        image=_photograph(colours, visible.where, scene, size, samples),
+        landmarks=points[head.landmarks],
+        skin=_shrink(skin, samples) > 0.5,
+        eyes=np.stack([points[head.vertex_parts == k].mean(0) for k in (Part.RIGHT_EYE, Part.LEFT_EYE)]),
+    )
+
+
+def _visible(scenery: _Scenery, width: int) -> _Visible:
+    fragments = rasterize(scenery.screen, scenery.triangles, width, width)
+    where = fragments.triangle >= 0
+    row = fragments.triangle[where]
+    return _Visible(
+        where=where,
+        corners=scenery.triangles[row],
+        weights=fragments.weights[where].astype(float),
+        part=scenery.parts[row],
+        vertices=len(scenery.rest),
+    )
+
+
+def _lit(scenery: _Scenery, visible: _Visible, material, openness, scene: Scene) -> np.ndarray:
+    """Linear RGB (points, 3) of the visible points under the scene's light."""
+    normals = visible.across(vertex_normals(scenery.view, scenery.triangles))
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     light = light_direction(scene.azimuth, scene.elevation)
     casts = ~np.isin(scenery.parts, (Part.LASHES, Part.LEFT_EYE, Part.RIGHT_EYE))
-    lit = shadow(scenery.view, scenery.triangles, casts, corners, weights, normals, light)
+    lit = shadow(scenery.view, scenery.triangles, casts, visible.corners, visible.weights, normals, light)
+    return shade(material, visible.part, normals, lit, openness, scene)
+
+
+def _photograph(colours, where, scene: Scene, size: int, samples: int) -> np.ndarray:
+    """The picture (size, size, 3) uint8: background, exposure, blur, film, noise."""
     rng = np.random.Generator(np.random.PCG64([5, scene.seed]))
-    light_on = np.repeat(np.repeat(background(size, size, scene, rng), samples, 0), samples, 1)
-    light_on[seen] = shade(material, part, normals, lit, openness, scene) * metering(identity.look.skin)
-    light_on = light_on.reshape(size, samples, size, samples, 3).mean((1, 3))
-    image = 255 * develop(blur(light_on * scene.exposure, scene.blur * size / 96))
-    image = image + rng.standard_normal((size, size, 1)) * scene.noise
-    bare = np.zeros((width, width))
-    bare[seen] = (
-        (part == Part.SKIN)
-        & (surface.place[:, 2] > 0.6)
-        & (surface.place[:, 1] > 6.2)
-        & (material.hairy < 0.1)
-    )
-    bare = bare.reshape(size, samples, size, samples).mean((1, 3)) > 0.5
-    points = scenery.screen[:, :2] / samples
-    eyes = np.stack(
-        [
-            points[: len(head.vertices)][head.vertex_parts == k].mean(0)
-            for k in (Part.RIGHT_EYE, Part.LEFT_EYE)
-        ]
-    )
-    picture = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    return Rendering(picture, points[head.landmarks].astype(np.float32), bare, eyes.astype(np.float32))
+    image = np.repeat(np.repeat(background(size, size, scene, rng), samples, 0), samples, 1)
+    image[where] = colours
+    image = blur(_shrink(image, samples) * scene.exposure, scene.blur * size / 96)
+    image = 255 * develop(image) + rng.standard_normal((size, size, 1)) * scene.noise
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+
+
+def _shrink(image: np.ndarray, samples: int) -> np.ndarray:
+    """Mean over blocks of samples x samples pixels."""
+    size = len(image) // samples
+    return image.reshape(size, samples, size, samples, *image.shape[2:]).mean((1, 3))
 
 
 def movement_maps(identity: Identity, scene: Scene, size: int = 64) -> np.ndarray:
@@ -116,15 +147,11 @@ def movement_maps(identity: Identity, scene: Scene, size: int = 64) -> np.ndarra
     head = load_head()
     _samples(size)
     scenery = _assemble(identity, identity.vertices, scene, head, size)
-    fragments = rasterize(scenery.screen, scenery.triangles, size, size)
-    seen = fragments.triangle >= 0
-    corners, weights = scenery.triangles[fragments.triangle[seen]], fragments.weights[seen]
+    visible = _visible(scenery, size)
     maps = np.zeros((len(UNITS), size, size), np.float32)
-    extra = len(scenery.rest) - len(head.vertices)
     for k, unit in enumerate(UNITS):
         moved = head.displacement(target_weights(Expression({unit: 1.0})))
-        distance = np.pad(np.linalg.norm(moved, axis=1), (0, extra))
-        maps[k][seen] = (distance[corners] * weights).sum(1)
+        maps[k][visible.where] = visible.across(np.linalg.norm(moved, axis=1))
     return maps
 
 
