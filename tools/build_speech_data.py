@@ -58,7 +58,7 @@ def cut_prompts(said: dict[str, str]) -> list[tuple[speech_segments.Segment, np.
         samples = prepare(sources.PROMPTS / f"{name}.g722")
         phones = aligner.align(samples, " ".join(spoken[name]))
         marked = set(speech_segments.marks(text.normalize(written)))
-        phones = speech_alignment.settle_pauses(phones, marked)
+        phones = speech_alignment.settle_pauses(speech_alignment.with_silent_ends(phones, EDGE), marked)
         pitch = speech_pitch.f0(samples)
         for segment in speech_segments.segments(file_name(name), written, phones, len(pitch)):
             contour = pitch[segment.first_frame : segment.first_frame + segment.frames]

@@ -102,6 +102,20 @@ class Aligner:
         ]
 
 
+def with_silent_ends(phones: list[Phone], edge: float) -> list[Phone]:
+    """Begin and end with a silence of at least `edge` seconds, which the sound is known to have.
+
+    The aligner may leave it out and stretch the first or the last phone over it.
+    """
+    first, last = phones[0], phones[-1]
+    if first.symbol != "SIL":
+        phones = [Phone("SIL", 0.0, edge), replace(first, start=edge), *phones[1:]]
+    if last.symbol != "SIL":
+        start = last.end - edge
+        phones = [*phones[:-1], replace(phones[-1], end=start), Phone("SIL", start, last.end)]
+    return phones
+
+
 def settle_pauses(phones: list[Phone], marked: set[int]) -> list[Phone]:
     """Join neighbouring silences and give away those that are too short to be heard as a pause.
 

@@ -15,7 +15,7 @@ from deepsense_lib.training.recogniser_data import Heard, Spoken, batches, load_
 
 CONFIG = {
     "lesson": RunConfig(steps=400, learning_rate=3e-3, warmup_steps=50),
-    "reference": RunConfig(steps=1400, learning_rate=2e-3, warmup_steps=100, ema=0.995, validate_every=200),
+    "reference": RunConfig(steps=700, learning_rate=2e-3, warmup_steps=100, ema=0.995, validate_every=150),
 }
 LICENCE = (
     "CC-BY-SA-3.0, like the recordings; recorded by Allison Smith, financial contributions by Digium, Inc."
@@ -29,7 +29,7 @@ MUST_NOT = (
     "are higher for every other."
 )
 FRAMES = 4000  # in a batch, about
-COPIES = (2, 4, 8)  # iterations of Griffin-Lim
+COPIES = (2, 4)  # iterations of Griffin-Lim
 
 
 class RecogniserTask:
