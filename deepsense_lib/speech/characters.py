@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 # Kept besides ASCII: the rules of `written_numbers` read them.
-_KEPT = "£€¥¢°µ²³"
+_KEPT = "£€¥₹¢°µ²³"
 _PAUSES = {"。": ". ", "｡": ". ", "、": ", ", "，": ", ", "；": "; ", "：": ": ", "？": "? ", "！": "! "}
 _PAUSES |= {"—": ", ", "―": ", ", "…": "... ", "•": ", ", "·": ", ", "¿": "", "¡": "", "¶": ". "}
 _QUOTES = dict.fromkeys("‘’‛′`´ʼ", "'") | dict.fromkeys("“”„‟″«»‹›「」『』", '"')
@@ -27,7 +27,6 @@ _WORDS = {
     "™": " trademark ",
     "№": " number ",
     "→": " to ",
-    "₹": " rupees ",
     "μ": "µ",
     "Ω": " ohms ",
 }

@@ -28,6 +28,7 @@ _CURRENCIES = {
     "€": ("euro", "cent"),
     "£": ("pound", "penny"),
     "¥": ("yen", "sen"),
+    "₹": ("rupee", "paisa"),
     "USD": ("dollar", "cent"),
     "EUR": ("euro", "cent"),
     "GBP": ("pound", "penny"),
@@ -196,8 +197,8 @@ def _plural_number(match: re.Match) -> str:
 
 
 _HALF_DAY = r"\s?([AaPp]\.?\s?[Mm]\b\.?)"
-_CLOCK = r"([01]?\d|2[0-3])"
-_SIGN = "[$€£¥]"
+_CLOCK = r"([01]?\d|2[0-4])"
+_SIGN = "[$€£¥₹]"
 _SIGNS = f"{_SIGN}|USD|EUR|GBP|JPY"
 _AMOUNT = rf"({NUMBER})(?:\s?(thousand|million|billion|trillion)\b|([kmKMbB]|bn|tn)\b)?"
 RULES = [
@@ -212,6 +213,7 @@ RULES = [
         (rf"\b(?:[tT]he )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? {_YEAR})?", _day_month),
         (rf"\b{_MONTH},? {_YEAR}", lambda m: f"{MONTHS[_month_number(m[1]) - 1]} {_year(m[2])}"),
         # Times.
+        (r"(?:(?<=:\d\d)|(?<=[ap] m )|(?<=[AaPp][Mm]))\s?-\s?(?=\d)", lambda m: "to"),
         (_START + rf"{_CLOCK}:([0-5]\d)(?::([0-5]\d))?(?!\d|:\d)(?:{_HALF_DAY})?", _time),
         (_START + rf"(1[0-2]|[1-9]){_HALF_DAY}", lambda m: f"{cardinal(int(m[1]))} {m[2][0].lower()} m"),
         (_START + r"(\d+):(\d+)(?!\d)", lambda m: f"{whole(m[1])} to {whole(m[2])}"),
@@ -228,6 +230,7 @@ RULES = [
         (_START + r"\d+(?:\.\d+){2,}(?!\w)", _version),
         # Money.
         (rf"(?<![\w)])-(?={_SIGN})", lambda m: "minus"),
+        (rf"({_SIGN})(\.\d\d)(?!\d)", lambda m: _money(m[1], f"0{m[2]}", None)),
         (rf"({_SIGN})({NUMBER})\s?-\s?\1?(?=\d)", lambda m: f"{decimal(m[2])} to {m[1]}"),
         (rf"(?:US)?({_SIGNS})\s?{_AMOUNT}", lambda m: _money(m[1], m[2], m[3] or m[4])),
         (_START + rf"{_AMOUNT}\s?({_SIGNS})(?!\w)", lambda m: _money(m[4], m[1], m[2] or m[3])),
@@ -240,6 +243,8 @@ RULES = [
             _START + r"(1[1-9]\d\d|20\d\d)-(1[1-9]\d\d|20\d\d)\b",
             lambda m: f"{year(int(m[1]))} to {year(int(m[2]))}",
         ),
+        (_START + rf"({NUMBER}) \* (?={NUMBER})", lambda m: f"{decimal(m[1])} times "),
+        (_START + rf"({NUMBER}) / (?={NUMBER})", lambda m: f"{decimal(m[1])} divided by "),
         (_START + r"(1[1-9]\d\d|20\d\d)-(\d\d)\b", lambda m: f"{year(int(m[1]))} to {_year(m[2])}"),
         (_START + rf"({NUMBER})\s?-\s?(?={NUMBER}(?![\w-]*-))", lambda m: f"{decimal(m[1])} to "),
         (_START + r"(\d{1,4})(?:x| x )(\d{1,4})(?!\w)", lambda m: f"{_plain(m[1])} by {_plain(m[2])}"),
@@ -248,12 +253,15 @@ RULES = [
         (r"(?<![\w)])-(?=\.?\d)", lambda m: "minus"),
         # Fractions.
         (_START + r"24/7(?![\d/])", lambda m: "twenty four seven"),
+        (_START + r"50/50(?![\d/])", lambda m: "fifty fifty"),
         (_START + r"9/11(?![\d/])", lambda m: "nine eleven"),
         (_START + r"(\d+)[ -](\d{1,3})/(\d{1,4})(?![\d/])", _mixed),
         (_START + r"(\d{1,15})/(\d{1,15})(?![\d/])", lambda m: fraction(int(m[1]), int(m[2]))),
         # Numbers with something behind them.
         (_START + rf"({NUMBER})\s?%", lambda m: f"{decimal(m[1])} percent"),
         (_START + r"(\d*0)'?[sS]\b", _plural_number),
+        (_START + rf"({NUMBER})\s?in\.", lambda m: _count(decimal(m[1]), "inch", m[1] == "1")),
+        (_START + rf"({NUMBER})\s?(lbs?|oz|ft|yd|hrs?|mins?|secs?)\.(?= [a-z0-9])", _measure),
         (_START + rf"({NUMBER})\s?({_UNIT})(?![\w°²³']|/\w\b)", _measure),
         (
             _START + r"(\d{1,3}(?:,\d{3})+|\d{1,27})(?:st|nd|rd|th)\b",

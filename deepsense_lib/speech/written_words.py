@@ -27,7 +27,7 @@ DATES = {
     "jan": "january", "feb": "february", "apr": "april", "aug": "august", "sept": "september",
     "sep": "september", "oct": "october", "nov": "november", "dec": "december", "mon": "monday",
     "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday", "thurs": "thursday",
-    "fri": "friday",
+    "fri": "friday", "sat": "saturday", "sun": "sunday",
 }  # fmt: skip
 BEFORE_A_NUMBER = {
     "no": "number", "nos": "numbers", "vol": "volume", "ch": "chapter", "chap": "chapter", "fig": "figure",
@@ -35,6 +35,7 @@ BEFORE_A_NUMBER = {
     "ver": "version", "v": "version", "ca": "circa", "c": "circa", "art": "article", "op": "opus",
 }  # fmt: skip
 _WITHOUT_STOP = {"mr", "mrs", "dr", "prof", "etc", "vs", "jr", "sr", "dept", "approx", "ltd"}
+_PER = {"hr": "hour", "min": "minute", "sec": "second", "kg": "kilogram", "km": "kilometer", "yr": "year"}
 _PHRASES = {"e.g": "for example", "i.e": "that is", "a.k.a": "also known as", "p.s": "postscript"}
 # Words with which a sentence likes to begin: a full stop before them ends a sentence as well.
 STARTERS = frozenset(
@@ -52,7 +53,8 @@ _CAPITAL_WORDS = frozenset(
 )
 # Longer capitals that are spelled nevertheless.
 _SPELLED = frozenset(
-    "HTML HTTPS AAAI IEEE ISBN YMCA UNHCR OECD ADHD IAX USB USA IVR DIY FAQ USD EUR CEO".split()
+    "HTML HTTPS AAAI IEEE ISBN YMCA UNHCR OECD ADHD IAX USB USA IVR DIY FAQ USD EUR CEO "
+    "UK EU UN CIA TV PC AI ID IQ VIP UFO LOL OMG".split()
 )
 _REGNAL = (
     "Henry|Louis|George|Edward|Charles|James|William|Elizabeth|Richard|Paul|Pius|Benedict|Catherine|Philip|"
@@ -167,7 +169,9 @@ def _is_spelled(word: str, shouted: bool) -> bool:
 
 _WORD_BEFORE = "(" + "|".join(BEFORE_A_NUMBER) + ")"
 _ANY_CASE = "|".join(ABBREVIATIONS)
-_DAYS_AND_MONTHS = "|".join(word.title() for word in DATES)
+_DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
+# "Sat." and "Sun." are words as well.
+_DAYS_AND_MONTHS = "|".join(word.title() for word in DATES if word not in ("sat", "sun"))
 BEFORE_NUMBERS = [
     (re.compile(pattern), reading)
     for pattern, reading in [
@@ -181,14 +185,15 @@ BEFORE_NUMBERS = [
         (r"(?i)\b(?:e-mail|t-shirt|x-ray)s?\b", lambda m: m[0].replace("-", "").lower()),
         (r"(?<![\w.])(?:[A-Za-z]\.){2,12}(?![A-Za-z])|(?<![\w.])(?:[eE]\.g|[iI]\.e)\b", _dotted),
         (r"(?<![\w.])Ph\.?\s?Ds?\b\.?", lambda m: "p h d" + _stop(m)),
-        (r"\b([A-Z][a-z]+) (St|Dr)\.(?!\s+[A-Z][a-z]+\b(?<!\bThe)(?<!\bThen))", _street),
+        (r"\b([A-Z][a-z']+) (St|Dr)\.(?!\s+[A-Z][a-z]+\b(?<!\bThe)(?<!\bThen))", _street),
         (
             r"\b(St|Mt|Ft|Gen|Col|Lt|Sgt|Capt|Rev|Hon|Gov|Sen|Rep)\.(?=\s*[A-Z])",
             lambda m: TITLES[m[1].lower()],
         ),
         (r"(?<![A-Za-z'])(Mr|Mrs|Ms|Dr|Prof|mr|mrs|dr|prof)\.", lambda m: TITLES[m[1].lower()]),
         (rf"(?i)(?<![A-Za-z'])({_ANY_CASE})\.", _abbreviation),
-        (rf"(?i)(?<![\w'-]){_WORD_BEFORE}\.\s?(?=\d)", lambda m: BEFORE_A_NUMBER[m[1].lower()]),
+        (rf"(?i)(?<![\w'-]){_WORD_BEFORE}\.\s?(?=\(?\d)", lambda m: BEFORE_A_NUMBER[m[1].lower()]),
+        (r"\bWW(II?)\b", lambda m: f"world war {cardinal(len(m[1]))}"),
         (r"\bw/o\b", lambda m: "without"),
         (r"\bw/(?=\s)", lambda m: "with"),
         (r"\bC\+\+", lambda m: "c plus plus"),
@@ -208,10 +213,12 @@ BEFORE_NUMBERS = [
 AFTER_NUMBERS = [
     (re.compile(pattern), reading)
     for pattern, reading in [
+        (rf"\b({_DAYS})\.?-({_DAYS})\b\.?", lambda m: f"{DATES[m[1].lower()]} to {DATES[m[2].lower()]}"),
         (rf"\b({_DAYS_AND_MONTHS})\.", _abbreviation),
         (r"'n'", lambda m: "and"),
         (r"\b([A-Z]{1,2})&([A-Z])\b", lambda m: f"{spell(m[1])} and {spell(m[2])}"),
         (r"/(?=(?:hour|day|week|month|year|night|person|minute|second|mile|unit)\b)", lambda m: "per"),
+        (r"/(hr|min|sec|kg|km|yr)\b", lambda m: f"per {_PER[m[1]]}"),
         (r"(?<=[A-Za-z])-(?=[A-Za-z])", lambda m: ""),
         (r"&", lambda m: "and"),
         (r"@", lambda m: "at"),
@@ -231,6 +238,7 @@ AFTER_NUMBERS = [
         (r"£", lambda m: "pound"),
         (r"¥", lambda m: "yen"),
         (r"¢", lambda m: "cent"),
+        (r"₹", lambda m: "rupee"),
         (r"\^", lambda m: "to the power of"),
         (r"(?<![A-Za-z'])([A-Z]+)('?s)?(?!'?[a-z])", _capitals),
     ]

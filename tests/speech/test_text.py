@@ -241,6 +241,30 @@ x^2 | x to the power of two
 5 ≤ 6 | five is at most six
 ~20 | about twenty
 © 2025 | copyright twenty twenty five
+It weighs 2.5 lbs. and 3 oz. net | it weighs two point five pounds and three ounces net
+2 in. wide | two inches wide
+WWII ended | world war two ended
+10 a.m.-5 p.m. | ten a m to five p m.
+9am-5pm | nine a m to five p m
+Mon.-Fri. 9:00-17:00 | monday to friday nine o'clock to seventeen hundred
+8 / 2 = 4 | eight divided by two equals four
+5 * 6 = 30 | five times six equals thirty
+₹500 | five hundred rupees
+$.50 | fifty cents
+50/50 | fifty fifty
+$20/hr | twenty dollars per hour
+Eq. (5) | equation, five,
+St. John's St. | saint john's street.
+24:00 | twenty four hundred
+the UK, the EU, the CIA | the u k, the e u, the c i a
+two X-rays, an e-mail | two xrays, an email
+I.B.M. | i b m.
+R&D, Q&A | r and d, q and a
+Nov. 22nd, 2026 | november twenty second twenty twenty six
+The '60s too. | the sixties too.
+2^10 | two to the power of ten
+H2O and CO2 | h two o and c o two
+It's 5 min. | it's five minutes.
 """
 ROWS = [row.split(" | ") for row in SPOKEN.splitlines() if " | " in row]
 
