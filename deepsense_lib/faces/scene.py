@@ -10,6 +10,8 @@ from deepsense_lib.errors import InputError
 
 LIGHTS = ("front", "side", "top", "low", "soft", "dim")
 OCCLUDERS = ("none", "glasses", "mask", "hand")
+# Nearer than this the camera would be inside the hair; smaller than this nothing is left to see.
+LEAST = {"distance": 2.0, "zoom": 0.1, "exposure": 0.0, "key": 0.0, "ambient": 0.0, "blur": 0.0, "noise": 0.0}
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ class Scene:
             raise InputError(f"light '{self.light}' is unknown; expected one of {', '.join(LIGHTS)}")
         if self.occluder not in OCCLUDERS:
             raise InputError(f"occluder '{self.occluder}' is unknown; expected one of {', '.join(OCCLUDERS)}")
-        for name in ("distance", "zoom", "exposure"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {getattr(self, name)}; expected a number above 0")
+        for name, value in vars(self).items():
+            if not isinstance(value, str) and not np.all(np.isfinite(value)):
+                raise InputError(f"{name} is {value}; expected finite numbers")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; expected at least {least}")
 
 
 @dataclass(frozen=True)
