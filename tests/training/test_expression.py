@@ -111,12 +111,13 @@ def test_cover_covers_a_rectangle_of_one_grey():
 
 def test_the_card_says_what_it_must_not_be_used_for(tmp_path, monkeypatch):
     (tmp_path / "faces").mkdir()
-    (tmp_path / "faces" / "SHA256SUMS").write_text("")
+    (tmp_path / "faces" / "lesson-train.webp").write_bytes(b"")
     monkeypatch.setattr(expression, "data_dir", lambda: tmp_path)
     run = Run(ExpressionCNN(channels=(4,), size=16), step=3)
     measured = {"test": expression.measure(np.array([0, 1, 1]), np.array([0, 1, 2]))}
     card = expression.make_card(run, "reference", 2, "all", measured)
     assert "--scale reference --seed 2" in card.command
+    assert "e3b0c44298fc1c14" in card.data  # SHA-256 of nothing
     assert "Never use it on other people" in card.must_not
     assert "5(1)(f)" in card.must_not
     assert card.figures["classes"] == list(CLASSES)

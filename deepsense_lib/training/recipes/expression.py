@@ -134,11 +134,12 @@ def _accuracy(model: nn.Module, faces: FaceSet) -> float:
 
 def make_card(run: Run, scale: str, seed: int, augmentation: str, measured: dict) -> weights.ModelCard:
     """Return the model card of a trained classifier."""
+    pictures = data_dir() / "faces" / "lesson-train.webp"
     return weights.ModelCard(
         name="expression",
         model="ExpressionCNN",
         configuration=run.model.configuration,
-        data=f"faces, lesson level; SHA256SUMS has {file_hash(data_dir() / 'faces' / 'SHA256SUMS')}",
+        data=f"faces, lesson-train; lesson-train.webp has SHA-256 {file_hash(pictures)}",
         seed=seed,
         steps=run.step,
         cpu_seconds=round(run.cpu_seconds, 1),
