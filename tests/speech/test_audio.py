@@ -314,7 +314,7 @@ def test_missing_folder_is_named(tmp_path):
 
 def test_a_folder_in_the_way_is_named(tmp_path):
     (tmp_path / "x.wav").mkdir()
-    with pytest.raises(OutputError, match="x.wav"):
+    with pytest.raises(OutputError, match=r"x\.wav"):
         audio.save(tmp_path / "x.wav", tone())
 
 
