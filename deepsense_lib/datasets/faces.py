@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepsense_lib.datasets.registry import checked, data_dir
+from deepsense_lib.datasets.registry import checked, data_dir, read_sums
 from deepsense_lib.errors import DataError, InputError, MissingDependencyError
 from deepsense_lib.faces.expressions import CLASSES, UNITS
 
@@ -65,20 +65,32 @@ class FaceSet:
 
 
 def faces_available() -> tuple[str, ...]:
-    """Names of the shipped sets that `load_faces` accepts. Raises DataError if there are none."""
-    names = {path.stem for path in _folder().glob("*.webp")}
-    levels = [level for level in LEVELS if f"{level}-train" in names]
+    """Names of the shipped sets that `load_faces` accepts. Raises DataError if none is listed."""
+    names = _sheets()
+    levels = [level for level in LEVELS if _splits(level)]
     others = sorted(n for n in names if n == "colour" or n.startswith("shift-"))
     if not (levels or others):
         raise DataError(f"no face sets in {_folder()}; restore data/faces, or rebuild it with `make data`")
     return (*levels, *others)
 
 
+def _splits(level: str) -> list[str]:
+    """Splits of a set: those of a level that ship; shift sets and the colour set are for tests only."""
+    if level not in LEVELS:
+        return ["test"]
+    return [split for split in SPLITS if f"{level}-{split}" in _sheets()]
+
+
+def _sheets() -> set[str]:
+    """Names of the sheets that ship, from the list of hashes: a sheet that got lost is missed, not forgotten."""
+    return {name.removesuffix(".webp") for name in read_sums(_folder()) if name.endswith(".webp")}
+
+
 def load_faces(level: str = "lesson", split: str | None = None) -> FaceSet:
     """Load a face set.
 
-    level: one of `faces_available()`. split: train (the default), validation or test of a level; the shift
-    sets and the colour set are for tests only.
+    level: one of `faces_available()`. split: train, validation or test; the first that the set has if None.
+    Only the lesson level has all three; every other set is for tests.
 
     Raises:
         InputError: for an unknown set or split.
@@ -88,12 +100,10 @@ def load_faces(level: str = "lesson", split: str | None = None) -> FaceSet:
     known = faces_available()
     if level not in known:
         raise InputError(f"face set '{level}' is unknown; expected one of {', '.join(known)}")
-    allowed = SPLITS if level in LEVELS else ("test",)
+    allowed = _splits(level)
     split = allowed[0] if split is None else split
     if split not in allowed:
-        raise InputError(
-            f"split '{split}' of face set '{level}' is unknown; expected one of {', '.join(allowed)}"
-        )
+        raise InputError(f"face set '{level}' has no split '{split}'; expected one of {', '.join(allowed)}")
     name = f"{level}-{split}" if level in LEVELS else level
     table = _read_table(checked(_folder() / f"{name}.csv"))
     images = _read_tiles(
