@@ -82,7 +82,7 @@ def _splits(level: str) -> list[str]:
 
 
 def _sheets() -> set[str]:
-    """Names of the sheets that ship, from the list of hashes: a sheet that got lost is missed, not forgotten."""
+    """Names of the sheets that ship, by the list of hashes: a lost sheet is missed, not forgotten."""
     return {name.removesuffix(".webp") for name in read_sums(_folder()) if name.endswith(".webp")}
 
 
