@@ -1,4 +1,4 @@
-"""Rebuild everything below data/ that has a source: the speech sets, the head, the face sets (`make data`)."""
+"""Rebuild what has a source below data/: the speech sets, the head, the face sets (`make data`)."""
 
 import subprocess
 import sys
