@@ -47,11 +47,11 @@ chapter: ## run one chapter and store its outputs: make chapter NAME=spectrum
 
 data: ## rebuild the shipped data from their sources
 	$(INSTALL) run maintain
-	@set -e; for tool in build_letter_to_sound build_speech_data build_face_head build_face_data; do echo "== $$tool"; $(PY) tools/$$tool.py; done
+	$(PY) tools/build_data.py
 
 bench: ## compare speeds with other libraries
 	$(INSTALL) run test bench
-	@set -e; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(PY) $$bench; done
+	$(PY) -m benchmarks
 
 lint: ## check style without changing anything
 	$(INSTALL) test
