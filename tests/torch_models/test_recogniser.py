@@ -66,3 +66,17 @@ def test_the_level_of_a_recording_changes_nothing():
 def test_frames_of_another_shape_are_refused(shape):
     with pytest.raises(InputError, match=r"expected \(frames, 8\)"):
         small().transcribe(np.zeros(shape, np.float32))
+
+
+def test_the_shipped_judge_hears_what_was_said_and_not_another_text():
+    from deepsense_lib.datasets.speech import load_english
+    from deepsense_lib.pipelines import phone_error_rate
+
+    spoken = load_english("test")[::5]
+    sounds, texts = [u.audio() for u in spoken], [u.normalized for u in spoken]
+    right = phone_error_rate(sounds, texts)
+    assert right < 0.35
+    assert phone_error_rate(sounds, texts[1:] + texts[:1]) > right + 0.4
+    noise = np.random.default_rng(0)
+    noisy = [x + noise.normal(0, np.std(x), len(x)).astype(np.float32) for x in sounds]
+    assert phone_error_rate(noisy, texts) > right + 0.2
