@@ -2,7 +2,8 @@
 
 Usage: python tools/ship_expression.py --runs RUN RUN RUN --plain RUN --baselines FILE.json
 Each RUN is a folder that `python -m deepsense_lib train expression --scale reference --seed N` left. The run
-with the best validation accuracy is copied to data/checkpoints; the test part has no say in the choice.
+with the best validation accuracy is copied to data/checkpoints; the test part has no say in the choice. The
+plain run is `expression.run("reference", 0, folder, True, augmentation="mirror")` of the recipe.
 """
 
 import argparse
