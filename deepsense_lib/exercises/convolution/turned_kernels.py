@@ -6,8 +6,8 @@ EXERCISE = Choice(
     title="Turn every kernel",
     level=3,
     task="""
-    The frameworks leave out the turn of the kernel that mathematicians put into a convolution. Does it matter?
-    Change one thing in the shipped network: turn every kernel by 180 degrees, and look at the answers for the
+    The frameworks leave out the turn of the kernel that mathematicians put into a convolution. Does it
+    matter? Change one thing in the shipped network: turn every kernel by 180 degrees, and look at the answers for the
     test faces.
 
     ```python
@@ -36,12 +36,14 @@ EXERCISE = Choice(
             "`head.weight.view(7, 128, 4, 4).flip(2, 3)`.",
         ),
         "c": Option(
-            "Batch normalisation has the wrong mean and variance for turned kernels; they must be measured anew.",
+            "Batch normalisation has the wrong mean and variance for turned kernels; they must be measured "
+            "anew.",
             "On turned faces the maps have the same values in other places, so mean and variance of each "
             "channel are the same. Something that knows places must be turned.",
         ),
         "d": Option(
-            "The padding is on the wrong side, so all maps are shifted by a pixel and the border must be cut.",
+            "The padding is on the wrong side, so all maps are shifted by a pixel and the border must be "
+            "cut.",
             "A 3 x 3 kernel with padding 1 has the same border on all four sides, so turning shifts nothing.",
         ),
     },
