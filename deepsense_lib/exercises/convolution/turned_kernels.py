@@ -7,8 +7,8 @@ EXERCISE = Choice(
     level=3,
     task="""
     The frameworks leave out the turn of the kernel that mathematicians put into a convolution. Does it
-    matter? Change one thing in the shipped network: turn every kernel by 180 degrees, and look at the answers for the
-    test faces.
+    matter? Change one thing in the shipped network: turn every kernel by 180 degrees, and
+    look at the answers for the test faces.
 
     ```python
     import copy
