@@ -56,7 +56,9 @@ def save(
     card = dataclasses.replace(card, storage="float16" if half else "float32", sha256=fingerprint(stored))
     text = json.dumps(dataclasses.asdict(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(
-        tensors_path, _safetensors().save(stored, metadata={"name": card.name, "model": card.model})
+        # One entry only: the library writes several in an order that changes from run to run.
+        tensors_path,
+        _safetensors().save(stored, metadata={"model": card.model}),
     )
     write_atomically(card_path, text.encode())
     return tensors_path

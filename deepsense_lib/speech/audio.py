@@ -116,14 +116,7 @@ def save(
     path = Path(path)
     samples = _checked_samples(samples)
     sample_rate = _checked_rate(sample_rate)
-    if not path.parent.is_dir():
-        raise OutputError(f"cannot write '{path.name}': no folder '{path.parent}'. Make the folder first.")
-    kind = WRITABLE.get(path.suffix.lower())
-    if kind is None:
-        raise OutputError(
-            f"cannot write '{path.name}': its suffix is '{path.suffix}', expected one of "
-            f"{', '.join(WRITABLE)}. Give the file one of these suffixes."
-        )
+    kind = check_output(path)
     if kind[0] == "MP3" and sample_rate not in _MP3_RATES:
         raise OutputError(
             f"cannot write '{path.name}': MP3 has no sample rate of {sample_rate} Hz, expected one of "
@@ -134,6 +127,23 @@ def save(
         warnings.warn(f"samples reach {peak:.3g} and are clipped to 1 in '{path.name}'", stacklevel=2)
     encoded = encode(np.clip(samples, -1, 1).astype(np.float32), sample_rate, kind, synthetic)
     write_atomically(path, encoded)
+
+
+def check_output(path: str | os.PathLike) -> tuple[str, str]:
+    """Tell the format that the suffix of a sound file names, before anything costly is done for it.
+
+    Raises: OutputError for an unknown suffix or a missing folder.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise OutputError(f"cannot write '{path.name}': no folder '{path.parent}'. Make the folder first.")
+    kind = WRITABLE.get(path.suffix.lower())
+    if kind is None:
+        raise OutputError(
+            f"cannot write '{path.name}': its suffix is '{path.suffix}', expected one of "
+            f"{', '.join(WRITABLE)}. Give the file one of these suffixes."
+        )
+    return kind
 
 
 def is_marked_synthetic(path: str | os.PathLike) -> bool:

@@ -71,7 +71,7 @@ class Visit:
         )
         self.page = self.context.new_page()
         # A busy machine is slow, and that is no fault of the page.
-        self.page.set_default_timeout(120_000)
+        self.page.set_default_timeout(60_000)
         self.page.route(re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1)"), self._refuse)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
@@ -120,8 +120,8 @@ LOOK = """() => {
   };
 }"""
 # Formulas are drawn after the page has loaded.
-DRAWN = """() => !document.querySelector('.math') || (window.MathJax && MathJax.startup
-  && MathJax.startup.document && MathJax.startup.document.state() >= 10)"""
+DRAWN = """() => !document.querySelector('.math')
+  || (window.MathJax?.startup?.promise?.then(() => true) ?? false)"""
 LENGTH = """() => new Promise(done => {
   const a = document.querySelector('audio');
   a.onloadedmetadata = () => done(a.duration);

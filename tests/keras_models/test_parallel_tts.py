@@ -20,10 +20,13 @@ SHAPES = [(1, 5, 1), (2, 7, 3), (3, 4, 2)]  # rows, phonemes of the longest row,
 
 @pytest.fixture(autouse=True)
 def double_precision():
-    before = keras.config.floatx()
+    # Both: once any code has set a policy, it no longer follows floatx.
+    before = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     yield
-    keras.config.set_floatx(before)
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
 
 
 def batch(rows: int, phonemes: int, seed: int = 0):
