@@ -35,10 +35,12 @@ FETCHED = {
 }
 STYLE_LOAD = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"])((?:https?:)?//[^'\")\s]+)", re.IGNORECASE)
 SCRIPT_LOAD = re.compile(r"""(?:\bimport\s*\(?|\bfetch\(|importScripts\()\s*['"]((?:https?:)?//[^'"]+)""")
+# Markup of a chapter that was not understood, and so stands on the page as it was typed.
+RAW = re.compile(r"`{3,}|(?:^|\s):{3,}\s*\{|\{(?:eq|doc|ref|numref|cite(?::\w+)?)\}`")
 
 
 class Page(HTMLParser):
-    """What one page holds: anchors, links, loads and images."""
+    """What one page holds: anchors, links, loads, images, and markup left raw."""
 
     def __init__(self, text: str):
         super().__init__(convert_charrefs=True)
@@ -48,6 +50,7 @@ class Page(HTMLParser):
         self.images: list[tuple[str, str | None]] = []
         self.players = 0
         self.unnamed_players = 0
+        self.raw: list[str] = []
         self._inside = ""
         self.feed(text)
 
@@ -69,11 +72,13 @@ class Page(HTMLParser):
             self.unnamed_players += "controls" not in values or not (values.get("aria-label") or "").strip()
 
     def handle_data(self, data):
-        """Look for loads inside styles and scripts."""
+        """Look for loads inside styles and scripts, and for raw markup in the text."""
         if self._inside == "style":
             self.loads += STYLE_LOAD.findall(data)
         if self._inside == "script":
             self.loads += SCRIPT_LOAD.findall(data)
+        if not self._inside:
+            self.raw += RAW.findall(data)
 
     def handle_endtag(self, tag):
         """Leave a style or script."""
@@ -116,6 +121,8 @@ def _page_faults(path: Path, page: Page, parsed: dict[Path, Page], site: Path) -
     for source, alt in page.images:
         if not (alt or "").strip() or alt.startswith("_images/") or alt == source:
             found.append(f"image {source[:60]} has no alternative text (found {alt!r})")
+    if page.raw:
+        found.append(f"{len(page.raw)} pieces of markup were not understood, the first is {page.raw[0]!r}")
     if page.unnamed_players:
         found.append(f"{page.unnamed_players} players without controls or name")
     return found

@@ -191,7 +191,8 @@ def _entry(equation: Equation) -> list[str]:
     for function in equation.functions:
         lines += [
             "",
-            f"````{{dropdown}} Source of `{function.name}`",
+            # No backticks in the title: a fence of backticks must not have any behind it.
+            f"````{{dropdown}} Source of {function.name}",
             f"```{{literalinclude}} /{function.path}",
             ":language: python",
             f":pyobject: {function.name}",

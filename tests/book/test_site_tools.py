@@ -28,6 +28,9 @@ import formula_index
         ("<script>fetch('https://example.org/x')</script>", "from the network"),
         ('<audio controls src="a.png"></audio>', "without controls or name"),
         ('<audio aria-label="x" src="a.png"></audio>', "without controls or name"),
+        ("<p>````[dropdown] Source of f</p>", "not understood"),
+        ("<pre>- Equation: {eq}`eq-a`</pre>", "not understood"),
+        ("<p>::: {note}</p>", "not understood"),
     ],
 )
 def test_site_check_finds(tmp_path, body, words):
@@ -44,6 +47,7 @@ def test_site_check_passes_a_good_page_and_misses_no_page(tmp_path):
         '<img src="a.png?v=1" alt="a face"><a href="https://example.org">x</a><p id="here"></p>'
         '<a href="index.html#here">x</a><link rel="canonical" href="https://example.org">'
         '<audio controls aria-label="x" src="data:audio/mpeg;base64,AA"></audio>'
+        "<pre>{'eq': x[::2], 'text': f'{ref}'} ``</pre><script>s = '```'</script>"
     )
     (tmp_path / "index.html").write_text(good)
     assert check_site.check(tmp_path, ["index"]) == []
