@@ -1,6 +1,6 @@
 """Train the classical baselines of the faces chapter, HOG + SVM and LBP + SVM, and print their table.
 
-Usage: python tools/expression_baselines.py [--out FILE.json]      (about two CPU-minutes)
+Usage: python tools/expression_baselines.py [--level lesson] [--out FILE.json]      (about two CPU-minutes)
 The penalty of each SVM is chosen on the validation part; the test part and the shift sets are used once.
 """
 
@@ -9,7 +9,7 @@ import json
 import time
 from pathlib import Path
 
-from deepsense_lib.datasets.faces import CLASSES, faces_available, load_faces
+from deepsense_lib.datasets.faces import CLASSES, LEVELS, faces_available, load_faces
 from deepsense_lib.evaluation import classification as ev
 from deepsense_lib.faces.descriptors import hog, lbp
 
@@ -32,8 +32,8 @@ def train(features, labels, held_out, held_labels):
     return max(fitted, key=lambda item: item[0])
 
 
-def measure(describe) -> dict:
-    parts = {part: load_faces("lesson", part) for part in ("train", "validation", "test")}
+def measure(describe, level: str) -> dict:
+    parts = {part: load_faces(level, part) for part in ("train", "validation", "test")}
     described = {part: describe(faces.images) for part, faces in parts.items()}
     validation, penalty, machine = train(
         described["train"], parts["train"].labels, described["validation"], parts["validation"].labels
@@ -56,12 +56,13 @@ def measure(describe) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--level", default="lesson", choices=LEVELS)
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
     arguments = parser.parse_args()
     table = {}
     for name, describe in {"HOG + SVM": hog, "LBP + SVM": lbp}.items():
         started = time.process_time()
-        table[name] = measure(describe)
+        table[name] = measure(describe, arguments.level)
         table[name]["cpu_seconds"] = round(time.process_time() - started, 1)
         found = table[name]
         low, high = found["accuracy_interval"]

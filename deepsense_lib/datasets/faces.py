@@ -90,7 +90,7 @@ def load_faces(level: str = "lesson", split: str | None = None) -> FaceSet:
     """Load a face set.
 
     level: one of `faces_available()`. split: train, validation or test; the first that the set has if None.
-    Only the lesson level has all three; every other set is for tests.
+    The three levels have all of them; the shift sets and the colour set are for tests.
 
     Raises:
         InputError: for an unknown set or split.
