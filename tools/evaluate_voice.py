@@ -1,15 +1,20 @@
 """Measure the voice checkpoints and write what was found into their model cards.
 
     python tools/evaluate_voice.py [--folder data/checkpoints] [--voice NAME] [--keep-cards] [--sounds FOLDER]
+    python tools/evaluate_voice.py --lesson
+    python tools/evaluate_voice.py --development
 
-Speaks the new sentences of the speech data set, in the domain of the recordings and outside it, one at a
-time, and prints the character and word error rates that a recogniser makes on them, DNSMOS, and the
-real-time factor on one core. The list of the folder's hashes is renewed when cards change.
+The first form speaks the new sentences of the speech data set, in the domain of the recordings and outside
+it, one at a time, and prints the character and word error rates that a recogniser makes on them, DNSMOS, and
+the real-time factor on one core. The second trains the model of the lesson as its chapter does, and measures
+ten of the new sentences, said with the vocoder of the folder. Both write into the cards and renew the hashes.
+The third measures forty other sentences outside the domain and writes nothing: they serve to choose settings.
 """
 
 import argparse
 import dataclasses
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,6 +31,7 @@ from deepsense_lib.speech import audio
 from deepsense_lib.speech.phonemes import encode, phonemize
 from deepsense_lib.torch_models.parallel_tts import ParallelTTS
 from deepsense_lib.torch_models.vocoder import Vocoder
+from deepsense_lib.training.recipes import voice as recipe
 
 
 def speak(voice: ParallelTTS, vocoder: Vocoder, sentence: str):
@@ -61,11 +67,37 @@ def measure(voice: ParallelTTS, vocoder: Vocoder, sounds: Path | None) -> dict[s
     return {**figures, "real_time_factor_one_core": round(spent / seconds, 4)}
 
 
+def measure_development(voice: ParallelTTS, vocoder: Vocoder) -> dict[str, float]:
+    """The character error rate on the sentences with which settings are chosen."""
+    sentences = Path(__file__).with_name("development_sentences.txt").read_text(encoding="utf-8").splitlines()
+    spoken = [speak(voice, vocoder, sentence)[0] for sentence in sentences]
+    return {
+        "cer": judge_speech.summary(judge_speech.judge(spoken, sentences, judge_speech.Recogniser()))["cer"]
+    }
+
+
+def measure_lesson(vocoder: Vocoder) -> dict[str, float]:
+    """The character error rate of the lesson's model on ten new sentences, and what its training cost."""
+    sentences = new_sentences("in")[:10]
+    with tempfile.TemporaryDirectory() as folder:
+        run = recipe.run("lesson", 0, Path(folder))
+        voice = weights.build(ParallelTTS, *weights.load(Path(folder) / "voice"))
+    spoken = [speak(voice, vocoder, sentence)[0] for sentence in sentences]
+    verdicts = judge_speech.judge(spoken, sentences, judge_speech.Recogniser())
+    for verdict in verdicts:
+        if verdict.heard != verdict.reference:
+            print(f"  said: {verdict.reference}\n heard: {verdict.heard}")
+    cer = judge_speech.summary(verdicts)["cer"]
+    return {"lesson_cer_in_ten": round(cer, 4), "lesson_cpu_seconds": round(run.cpu_seconds, 1)}
+
+
 def main() -> None:
     """Measure, print, and write the cards."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("data/checkpoints"))
     parser.add_argument("--voice", default="voice", help="name of the acoustic checkpoint in the folder")
+    parser.add_argument("--lesson", action="store_true", help="measure the model that the lesson trains")
+    parser.add_argument("--development", action="store_true", help="measure the sentences for choosing")
     parser.add_argument("--keep-cards", action="store_true", help="print only, write nothing")
     parser.add_argument("--sounds", type=Path, help="folder that takes the spoken sentences")
     options = parser.parse_args()
@@ -73,11 +105,18 @@ def main() -> None:
     loaded = {name: weights.load(options.folder / name) for name in (options.voice, "vocoder")}
     voice = weights.build(ParallelTTS, *loaded[options.voice])
     vocoder = weights.build(Vocoder, *loaded["vocoder"])
-    figures = measure(voice, vocoder, options.sounds)
+    if options.development:
+        figures = measure_development(voice, vocoder)
+    elif options.lesson:
+        figures = measure_lesson(vocoder)
+    else:
+        figures = measure(voice, vocoder, options.sounds)
     for name, value in figures.items():
         print(f"{name:28s} {value}")
-    if not options.keep_cards:
+    if not (options.keep_cards or options.development):
         for name, (arrays, card) in loaded.items():
+            if options.lesson and name == "vocoder":
+                continue  # the figures of the lesson belong to the voice
             card = dataclasses.replace(card, figures={**card.figures, **figures})
             weights.save(options.folder / name, arrays, card, half=card.storage == "float16")
         write_sums(options.folder)

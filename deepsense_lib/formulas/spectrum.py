@@ -111,7 +111,7 @@ def overlap_add(pieces: np.ndarray, hop: int) -> np.ndarray:
 
     pieces: `(frames, size)`. Returns `((frames - 1) * hop + size,)`.
     Raises: ValueError if pieces is not two-dimensional or the hop is not positive.
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, numerator of the estimate.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 6, numerator of the estimate.
     Equation: eq-overlap-add
     """
     _count(hop, "hop")
@@ -135,7 +135,7 @@ def window_sum(window: np.ndarray, hop: int, count: int, n_fft: int | None = Non
     window: `(size,)`, put in the middle of n_fft points (default: size).
     Returns `((count - 1) * hop + n_fft,)`.
     Raises: ValueError if the window is empty or longer than n_fft, or hop or count is not positive.
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, denominator of the estimate.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 6, denominator of the estimate.
     Equation: eq-window-sum
     """
     window, n_fft = _fit_window(window, n_fft)
@@ -174,7 +174,7 @@ def inverse_stft(
     length: samples wanted, default (frames - 1) * hop. Returns `(length,)`.
     The STFT of a signal gives that signal back exactly, its first and last samples included.
     Raises: ValueError if bins and n_fft disagree, or a wanted sample lies under no window (hop too large).
-    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), section II, least-squares estimate.
+    Source: Griffin & Lim 1984, IEEE Trans. ASSP 32(2), equation 6, the least-squares estimate.
     Equation: eq-istft
     """
     if spectrum.ndim != 2 or 0 in spectrum.shape:

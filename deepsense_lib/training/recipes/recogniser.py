@@ -15,7 +15,7 @@ from deepsense_lib.training.recogniser_data import Heard, Spoken, batches, load_
 
 CONFIG = {
     "lesson": RunConfig(steps=400, learning_rate=3e-3, warmup_steps=50),
-    "reference": RunConfig(steps=700, learning_rate=2e-3, warmup_steps=100, ema=0.995, validate_every=150),
+    "reference": RunConfig(steps=2400, learning_rate=2e-3, warmup_steps=100, ema=0.995, validate_every=300),
 }
 LICENCE = (
     "CC-BY-SA-3.0, like the recordings; recorded by Allison Smith, financial contributions by Digium, Inc."

@@ -32,7 +32,7 @@ SPECTRA = ((1024, 200, 800), (2048, 400, 1600), (512, 100, 400), (256, 50, 200))
 CONFIG = {
     "lesson": RunConfig(steps=250, learning_rate=1e-3, warmup_steps=50, betas=(0.8, 0.99), clip_norm=5.0),
     "reference": RunConfig(
-        steps=1500, learning_rate=1e-3, warmup_steps=50, betas=(0.8, 0.99), clip_norm=5.0, ema=0.99
+        steps=3000, learning_rate=1e-3, warmup_steps=50, betas=(0.8, 0.99), clip_norm=5.0, ema=0.99
     ),
 }
 ADVERSARIAL_FROM = {"lesson": 250, "reference": 400}  # step at which the discriminator joins in
