@@ -6,7 +6,7 @@ import io
 import re
 from pathlib import Path
 
-from deepsense_lib.book.perceptual import LOOSE, difference, without_media
+from deepsense_lib.book.perceptual import LOOSE, difference, with_few_colours, without_media
 from deepsense_lib.book.pytest_chapters import without_widgets
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -16,7 +16,8 @@ MACHINE_PATH = re.compile(
     r"(/(?:home|root|Users|tmp|work|workspace|mnt|opt|private|var/folders)/[\w.\-/]+|[A-Z]:\\\\?[\w.\-\\]+"
     r"|site-packages)"
 )
-COLOURS = 128
+# What a framework's compiled part writes when it starts: times, process numbers, hints on its own settings.
+START_UP = re.compile(r"^(?:WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d).*\n?", re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
@@ -36,7 +37,8 @@ def normalise(notebook) -> None:
         if cell.source.strip():
             count += 1
             cell.execution_count = count
-        cell.outputs = [_output(output, count) for output in _joined(without_widgets(cell.outputs))]
+        outputs = _without_start_up(_joined(without_widgets(cell.outputs)))
+        cell.outputs = [_output(output, count) for output in outputs]
 
 
 def _stable_id(cell, position: int, seen: set[str]) -> str:
@@ -61,6 +63,18 @@ def _joined(outputs: list) -> list:
     return joined
 
 
+def _without_start_up(outputs: list) -> list:
+    """Drop the compiled frameworks' first words, which differ between machines, and streams left empty."""
+    kept = []
+    for output in outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            output.text = START_UP.sub("", output.text)
+            if not output.text:
+                continue
+        kept.append(output)
+    return kept
+
+
 def _output(output, count: int):
     if output.output_type == "error":
         # The trace names files of this machine; the reader needs what was raised and why.
@@ -78,13 +92,7 @@ def small_png(content: bytes) -> str:
     """Reduce a PNG to a palette; give base64 with a line break at the end, as Jupyter stores it."""
     from PIL import Image
 
-    image = Image.open(io.BytesIO(content))
-    if image.mode == "RGBA":
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image)
-    image = image.convert("RGB")
-    known = image.getcolors(maxcolors=COLOURS)
-    small = image.quantize(len(known) if known else COLOURS, dither=Image.Dither.NONE)
+    small = with_few_colours(Image.open(io.BytesIO(content)))
     stream = io.BytesIO()
     small.save(stream, "PNG", optimize=True)
     return base64.b64encode(stream.getvalue()).decode("ascii") + "\n"

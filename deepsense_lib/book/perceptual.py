@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+COLOURS = 128
 EMBEDDED = re.compile(r"data:(image/png|image/jpeg|audio/mpeg);base64,([A-Za-z0-9+/=]+)")
 
 
@@ -80,11 +81,15 @@ def _count(found: list[tuple[str, bytes]]) -> str:
 def picture_difference(old: bytes, new: bytes, tolerance: Tolerance = DEFAULT) -> str:
     """Say how two encoded images differ, or give an empty string.
 
-    Large images are halved first, so that a line moved by less than a pixel does not count.
+    Large images are halved first, so that a line moved by less than a pixel does not count. Chapters store
+    their figures with few colours; where one of the two is stored so, the other is first reduced alike.
     """
     from PIL import Image
 
-    a, b = (Image.open(io.BytesIO(content)).convert("RGB") for content in (old, new))
+    a, b = (Image.open(io.BytesIO(content)) for content in (old, new))
+    if (a.mode == "P") != (b.mode == "P"):
+        a, b = (image if image.mode == "P" else with_few_colours(image) for image in (a, b))
+    a, b = a.convert("RGB"), b.convert("RGB")
     for x, y in zip(a.size, b.size, strict=True):
         if abs(x - y) > max(2, tolerance.length * x):
             return f"size {a.size} became {b.size}"
@@ -97,6 +102,17 @@ def picture_difference(old: bytes, new: bytes, tolerance: Tolerance = DEFAULT) -
     blocks = padded.reshape(rows, 8, columns, 8).mean(axis=(1, 3))
     share = float(np.mean(blocks > tolerance.block))
     return f"{share:.1%} of its area looks different" if share > tolerance.blocks else ""
+
+
+def with_few_colours(image):
+    """Reduce an image on white paper to a palette of at most 128 colours; give a PIL image of mode P."""
+    from PIL import Image
+
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB")
+    known = image.getcolors(maxcolors=COLOURS)
+    return image.quantize(len(known) if known else COLOURS, dither=Image.Dither.NONE)
 
 
 def sound_difference(old: bytes, new: bytes, tolerance: Tolerance = DEFAULT) -> str:

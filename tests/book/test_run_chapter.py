@@ -21,6 +21,8 @@ import notebook_outputs as outputs  # noqa: E402
 import run_chapter  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from deepsense_lib.book.perceptual import picture_difference  # noqa: E402
+
 
 def nbval(path, *options):
     """Run nbval on one notebook with the plugin, in a process of its own; give (exit code, what it said)."""
@@ -179,6 +181,30 @@ def test_palette_keeps_the_picture():
     back = np.asarray(Image.open(io.BytesIO(small)).convert("RGB")).astype(int)
     assert np.abs(back - ramp).max() <= 4
     assert outputs.small_png(png(ramp)) == outputs.small_png(png(ramp))
+
+
+def test_a_figure_equals_itself_stored_with_few_colours():
+    shades = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(shades).save(stream, "PNG")
+    fresh, few = stream.getvalue(), base64.b64decode(outputs.small_png(stream.getvalue()))
+    assert not picture_difference(few, fresh)
+    assert not picture_difference(fresh, few)
+    stream = io.BytesIO()
+    Image.fromarray(255 - shades).save(stream, "PNG")
+    assert "looks different" in picture_difference(few, stream.getvalue())
+
+
+def test_first_words_of_a_framework_are_not_stored():
+    first = "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+    first += "I0000 00:00:1795494008.930879   12303 port.cc:153] custom operations are on.\n"
+    cells = [nbformat.v4.new_code_cell("1 / 3", id=name) for name in ("quiet", "warned")]
+    cells[0].outputs = [nbformat.v4.new_output("stream", name="stderr", text=first)]
+    cells[1].outputs = [nbformat.v4.new_output("stream", name="stderr", text=first + "a real warning\n")]
+    book = nbformat.v4.new_notebook(cells=cells)
+    outputs.normalise(book)
+    assert book.cells[0].outputs == []
+    assert [output.text for output in book.cells[1].outputs] == ["a real warning\n"]
 
 
 def test_transparent_figures_lie_on_paper():
