@@ -176,6 +176,8 @@ def public(path):
 @pytest.mark.parametrize("path", [p for p in FILES if storey(p) == "formulas"], ids=ids)
 def test_a_formula_is_one_equation_with_shapes_and_source(path):
     for node in public(path):
+        if any(getattr(base, "id", "") == "NamedTuple" for base in getattr(node, "bases", ())):
+            continue  # only a record, which names what a formula returns
         doc = ast.get_docstring(node) or ""
         labels = [
             label for line in formula_index.NAMES.findall(doc) for label in formula_index.LABEL.findall(line)
