@@ -3,6 +3,7 @@
 Tables are read at once, sounds when they are asked for. Every file is compared with its SHA-256 first.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from deepsense_lib.speech.features import FEATURES, frame_count
 from deepsense_lib.speech.phonemes import SYMBOLS
 
 SPLITS = ("train", "validation", "test")
-DOMAINS = ("in", "outside")
+DOMAINS = ("in", "outside", "hard")
 TONES = (1, 2, 3, 4, 5)
+LEARNED = ("audio", "corpus.tsv", "alignments.jsonl", "f0.npz")
 _REMEDY = "Restore it with `git checkout -- data`, or rebuild it with `make data`."
 
 
@@ -122,6 +124,7 @@ def new_sentences(domain: str) -> list[str]:
     """Return sentences that were never recorded, to test a voice with.
 
     ``"in"``: 50 sentences whose words all occur in the training texts. ``"outside"``: 20 of ordinary English.
+    ``"hard"``: 50 that make attention fail: one word, repeated words, long lists, digits, letters.
 
     Raises:
         InputError: there is no such domain.
@@ -131,6 +134,19 @@ def new_sentences(domain: str) -> list[str]:
         raise InputError(f"domain is {domain!r}, expected one of {', '.join(DOMAINS)}.")
     rows = _table(_folder("english") / "new_sentences.tsv")
     return [row["sentence"] for row in rows if row["domain"] == domain]
+
+
+def recordings_hash() -> str:
+    """Return one SHA-256 for all that a voice learns from: recordings, texts, labels, F0.
+
+    Cards and test sentences may change without it.
+
+    Raises:
+        DataError: the list of hashes is missing.
+    """
+    sums = registry.read_sums(_folder("english"))
+    learned = [f"{sums[name]}  {name}" for name in sorted(sums) if name.split("/")[0] in LEARNED]
+    return hashlib.sha256("\n".join(learned).encode()).hexdigest()
 
 
 def _folder(name: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from deepsense_lib.datasets import registry, speech
 from deepsense_lib.errors import DataError, InputError
 from deepsense_lib.speech.features import frame_count
-from deepsense_lib.speech.phonemes import SYMBOLS
+from deepsense_lib.speech.phonemes import SYMBOLS, phonemize
 from deepsense_lib.speech.text import normalize
 
 HOP = 200
@@ -162,6 +162,29 @@ def test_new_sentences_outside_the_domain_bring_unseen_words(english):
         assert len(set(words(normalize(sentence))) - vocabulary) >= 3, sentence
 
 
+def test_hard_sentences_are_hard_and_can_be_said():
+    """Each is a word or two, repeats a word, or has more than six words."""
+    hard = speech.new_sentences("hard")
+    assert len(hard) == len(set(hard)) == 50
+    for sentence in hard:
+        spoken = words(normalize(sentence))
+        assert len(spoken) <= 2 or len(set(spoken)) < len(spoken) or len(spoken) > 6, sentence
+        assert set(phonemize(sentence).symbols) <= set(SYMBOLS), sentence
+
+
+def test_the_hash_of_what_is_learned_ignores_the_card(copy):
+    before = speech.recordings_hash()
+    (copy / "README.md").write_text("another card", encoding="utf-8")
+    registry.write_sums(copy)
+    changed = speech.recordings_hash()
+    (copy / "new_sentences.tsv").write_text("domain\tsentence\n", encoding="utf-8")
+    registry.write_sums(copy)
+    assert speech.recordings_hash() == changed
+    (copy / "corpus.tsv").write_text("another table", encoding="utf-8")
+    registry.write_sums(copy)
+    assert len({before, changed, speech.recordings_hash()}) == 3  # the copy lacks recordings
+
+
 def test_mandarin_syllables_are_whole(mandarin):
     assert len(mandarin) == len({s.id for s in mandarin}) == 1158
     assert {s.tone for s in mandarin} == set(speech.TONES)
@@ -194,7 +217,7 @@ def test_an_unknown_split_is_refused(split):
 
 
 def test_an_unknown_domain_is_refused():
-    with pytest.raises(InputError, match="in, outside"):
+    with pytest.raises(InputError, match="in, outside, hard"):
         speech.new_sentences("inside")
 
 

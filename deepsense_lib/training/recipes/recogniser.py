@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from deepsense_lib import weights
-from deepsense_lib.datasets.registry import SUMS, data_dir, file_hash
+from deepsense_lib.datasets.speech import recordings_hash
 from deepsense_lib.evaluation.speech import edit_distance
 from deepsense_lib.torch_models.recogniser import BLANK, PHONES, SILENCE, PhoneRecogniser
 from deepsense_lib.training.loop import Run, RunConfig, fit
@@ -88,7 +88,7 @@ def run(scale: str, seed: int, out: Path, resume: bool = True) -> Run:
         name="judge",
         model=type(job.model).__name__,
         configuration=job.model.configuration,
-        data=f"speech/english, SHA-256 of its list {file_hash(data_dir() / 'speech' / 'english' / SUMS)}",
+        data=f"speech/english, SHA-256 of its recordings and labels {recordings_hash()}",
         seed=seed,
         steps=result.step,
         cpu_seconds=round(result.cpu_seconds, 1),

@@ -11,7 +11,7 @@ from deepsense_lib import weights
 from deepsense_lib.speech.phonemes import SYMBOLS
 from deepsense_lib.torch_models.seq2seq import Prediction, Seq2SeqTTS
 from deepsense_lib.training.loop import Run, RunConfig, fit
-from deepsense_lib.training.recipes.voice import make_card, masked_mean
+from deepsense_lib.training.recipes.voice import make_card, masked_mean, set_statistics
 from deepsense_lib.training.voice_data import Example, Statistics, collate, load_examples, statistics
 
 CONFIG = {
@@ -30,6 +30,7 @@ class Batch(NamedTuple):
     """Padded examples, normalised; frames are filled up to whole steps."""
 
     symbols: torch.Tensor  # (batch, phonemes)
+    word_starts: torch.Tensor  # (batch, phonemes)
     mel: torch.Tensor  # (batch, frames, mels)
     pitch: torch.Tensor  # (batch, frames)
     voiced: torch.Tensor  # (batch, frames), 0 or 1
@@ -49,7 +50,7 @@ def make_batch(examples: list[Example], stats: Statistics, reduction: int) -> Ba
     last = (lengths[:, None] - 1) // reduction
     steps = torch.arange(mel.shape[1] // reduction)
     stop, step_mask = (steps == last).float(), (steps <= last).float()
-    return Batch(plain.symbols, mel, pitch, voiced, mask, stop, step_mask)
+    return Batch(plain.symbols, plain.word_starts, mel, pitch, voiced, mask, stop, step_mask)
 
 
 def losses(prediction: Prediction, batch: Batch) -> dict[str, torch.Tensor]:
@@ -73,9 +74,7 @@ class Seq2SeqTask:
         self.examples, self.stats = examples, statistics(examples)
         torch.manual_seed(seed)
         self.model = Seq2SeqTTS(len(SYMBOLS), **sizes)
-        self.model.mel_mean.copy_(torch.as_tensor(self.stats.mel_mean))
-        self.model.mel_std.copy_(torch.as_tensor(self.stats.mel_std))
-        self.model.pitch_stats.copy_(torch.tensor(self.stats.pitch))
+        set_statistics(self.model, self.stats)
         self.identity = {**self.model.configuration, "examples": len(examples)}
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:

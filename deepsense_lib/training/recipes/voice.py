@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from deepsense_lib import weights
-from deepsense_lib.datasets.registry import SUMS, data_dir, file_hash
+from deepsense_lib.datasets.speech import recordings_hash
 from deepsense_lib.speech.phonemes import SYMBOLS
 from deepsense_lib.torch_models.parallel_tts import ParallelTTS, Prediction
 from deepsense_lib.training.loop import Run, RunConfig, fit
@@ -76,6 +76,7 @@ def set_statistics(model: torch.nn.Module, stats: Statistics) -> None:
     model.mel_std.copy_(torch.as_tensor(stats.mel_std))
     if hasattr(model, "pitch_stats"):
         model.pitch_stats.copy_(torch.tensor(stats.pitch))
+    if hasattr(model, "energy_stats"):
         model.energy_stats.copy_(torch.tensor(stats.energy))
 
 
@@ -149,7 +150,7 @@ def make_card(name: str, model: torch.nn.Module, run: Run, command: str, seed: i
         name=name,
         model=type(model).__name__,
         configuration=model.configuration,
-        data=f"speech/english, SHA-256 of its list {file_hash(data_dir() / 'speech' / 'english' / SUMS)}",
+        data=f"speech/english, SHA-256 of its recordings and labels {recordings_hash()}",
         seed=seed,
         steps=run.step,
         cpu_seconds=round(run.cpu_seconds, 1),
