@@ -90,14 +90,22 @@ def durations(
 
 
 def alignment(
-    weights: np.ndarray, symbols: Sequence[str] = (), *, title: str = "", ax: Axes | None = None
+    weights: np.ndarray,
+    symbols: Sequence[str] = (),
+    *,
+    time: str = "frame",
+    title: str = "",
+    ax: Axes | None = None,
 ) -> None:
-    """Draw an alignment (frames, symbols): which symbol each frame belongs to or attends to."""
+    """Draw an alignment (frames, symbols): which symbol each frame, or step, belongs to or attends to.
+
+    Black is a weight of 0, the brightest colour a weight of 1.
+    """
     weights = _matrix(weights, "alignment")
     ax = _axes(ax, title)
-    ax.imshow(weights.T, origin="lower", aspect="auto", cmap=SEQUENTIAL)
+    ax.imshow(weights.T, origin="lower", aspect="auto", cmap=SEQUENTIAL, vmin=0, vmax=1)
     ax.grid(False)
-    ax.set(xlabel="frame", ylabel="symbol")
+    ax.set(xlabel=time, ylabel="symbol")
     if len(symbols):
         ax.set_yticks(range(len(symbols)), symbols, fontsize=7)
 
