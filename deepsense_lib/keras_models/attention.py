@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from deepsense_lib.errors import InputError
+from deepsense_lib.formulas.attention import prior_filter
 
 
 class Memory(NamedTuple):
@@ -149,7 +150,7 @@ class DynamicConvolutionAttention(Attention):
         for layer, width in widths.items():
             layer.build((None, width))
         reach, a, b = self.prior_arguments
-        start = keras.initializers.Constant(beta_binomial(reach, a, b))
+        start = keras.initializers.Constant(prior_filter(reach, a, b).tolist())
         self.prior = self.add_weight(name="prior", shape=(reach + 1,), initializer=start, trainable=False)
         self.built = True
 
@@ -172,16 +173,6 @@ def windows(rows, left: int, right: int):
     """What stands around each place of rows (batch, n), zeros outside: (batch, n, left + 1 + right)."""
     padded, n = ops.pad(rows, ((0, 0), (left, right))), rows.shape[1]
     return ops.stack([padded[:, k : k + n] for k in range(left + 1 + right)], axis=-1)
-
-
-def beta_binomial(n: int, a: float, b: float) -> list[float]:
-    """Probabilities of moving ahead by 0 ... n symbols in one step; their mean is n a / (a + b)."""
-    from math import comb, exp, lgamma
-
-    def log_beta(x: float, y: float) -> float:
-        return lgamma(x) + lgamma(y) - lgamma(x + y)
-
-    return [comb(n, k) * exp(log_beta(k + a, n - k + b) - log_beta(a, b)) for k in range(n + 1)]
 
 
 KINDS = {

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from deepsense_lib.errors import InputError
+from deepsense_lib.formulas.attention import prior_filter
 
 
 class Memory(NamedTuple):
@@ -115,7 +116,7 @@ class DynamicConvolutionAttention(Attention):
 
     Some filters are fixed, some are made from the query; a prior filter lets the weights move forward only.
     Source: Battenberg et al. (2020, https://arxiv.org/abs/1910.10288). Equation:
-    eq-dynamic-convolution-score.
+    eq-dynamic-convolution-score, eq-prior-filter.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class DynamicConvolutionAttention(Attention):
         self.from_static = nn.Linear(filters, size, bias=False)
         self.from_dynamic = nn.Linear(filters, size)
         self.v = nn.Linear(size, 1, bias=False)
-        self.register_buffer("prior", beta_binomial(*prior))
+        self.register_buffer("prior", torch.tensor(prior_filter(*prior), dtype=torch.float32))
 
     def prepare(self, values: torch.Tensor, mask: torch.Tensor) -> Memory:
         """The keys are empty: nothing of the text is compared."""
@@ -153,21 +154,6 @@ class DynamicConvolutionAttention(Attention):
         behind = nn.functional.pad(before.weights, (reach, 0)).unfold(1, reach + 1, 1)
         allowed = (behind @ self.prior.flip(0)).clamp(min=1e-6).log()
         return self.v(torch.tanh(features))[..., 0] + allowed
-
-
-def beta_binomial(n: int, a: float, b: float) -> torch.Tensor:
-    """Probabilities (n + 1,) of moving ahead by 0 ... n symbols in one step; their mean is n a / (a + b).
-
-    Source: Battenberg et al. (2020). Equation: eq-prior-filter.
-    """
-    k = torch.arange(n + 1, dtype=torch.float64)
-    a, b = torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64)
-
-    def log_beta(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)
-
-    choose = torch.lgamma(k[-1] + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
-    return torch.exp(choose + log_beta(k + a, n - k + b) - log_beta(a, b)).float()
 
 
 KINDS = {

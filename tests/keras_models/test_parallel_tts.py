@@ -18,15 +18,7 @@ from deepsense_lib.torch_models import parallel_tts as in_torch
 SHAPES = [(1, 5, 1), (2, 7, 3), (3, 4, 2)]  # rows, phonemes of the longest row, decoder blocks
 
 
-@pytest.fixture(autouse=True)
-def double_precision():
-    # Both: once any code has set a policy, it no longer follows floatx.
-    before = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx(before[0])
-    keras.config.set_dtype_policy(before[1])
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def batch(rows: int, phonemes: int, seed: int = 0):
@@ -82,30 +74,20 @@ def test_outputs_are_equal(rows, phonemes, blocks):
 
 
 @pytest.mark.parametrize(("rows", "phonemes", "blocks"), SHAPES)
-def test_gradients_are_equal(rows, phonemes, blocks):
-    import tensorflow as tf
-
+def test_gradients_are_equal(rows, phonemes, blocks, demand_equal_gradients):
     first, second, arrays = pair(blocks, seed=blocks)
     inputs = batch(rows, phonemes, seed=phonemes)
     scalar(first(*map(torch.from_numpy, inputs)), lambda x: (x**3).sum()).backward()
-    with tf.GradientTape() as tape:
-        value = scalar(second(*inputs), lambda x: keras.ops.sum(x**3))
-    found = tape.gradient(value, [v.value for v in second.trainable_variables])
-    torch_gradients = {name: p.grad.numpy() for name, p in first.named_parameters()}
-    assert len(found) == len(torch_gradients)
-    for variable, gradient in zip(second.trainable_variables, found, strict=True):
-        name = weights.canonical_name(variable.path)
-        dense = np.array(tf.convert_to_tensor(gradient))  # embeddings give sparse slices
-        back = weights.to_torch_layout(name, dense, variable.path, arrays[name].shape)
-        np.testing.assert_allclose(back, torch_gradients[name], atol=1e-8, rtol=1e-8, err_msg=name)
+
+    def loss():
+        return scalar(second(*inputs), lambda x: keras.ops.sum(x**3))
+
+    demand_equal_gradients(first, second, arrays, loss, atol=1e-8, rtol=1e-8)
 
 
-def test_weights_survive_the_round_trip():
+def test_weights_survive_the_round_trip(demand_round_trip):
     _, second, arrays = pair()
-    back = weights.from_keras(second, {name: array.shape for name, array in arrays.items()})
-    assert back.keys() == arrays.keys()
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(back[name], array, err_msg=name)
+    demand_round_trip(second, arrays)
 
 
 @pytest.mark.parametrize("knobs", [{}, {"speed": 1.7}, {"pitch_shift": -3.0}, {"energy": 2.0}])

@@ -21,14 +21,7 @@ KINDS = ("additive", "dot", "location", "dynamic")
 SHAPES = [(1, 3, 4), (2, 5, 6), (3, 14, 8)]  # rows, phonemes, frames
 
 
-@pytest.fixture(autouse=True)
-def double_precision():
-    before = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx(before[0])
-    keras.config.set_dtype_policy(before[1])
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def batch(rows: int, phonemes: int, frames: int, seed: int = 0):
@@ -99,32 +92,22 @@ def test_outputs_are_equal(attention, rows, phonemes, frames):
 
 
 @pytest.mark.parametrize("attention", KINDS)
-def test_gradients_are_equal(attention):
-    import tensorflow as tf
-
+def test_gradients_are_equal(attention, demand_equal_gradients):
     first, second, arrays = pair(attention)
     inputs = batch(2, 5, 6)
     first.zero_grad()
     sum((k + 1) * (p**3).sum() for k, p in enumerate(first(*map(torch.from_numpy, inputs)))).backward()
-    with tf.GradientTape() as tape:
-        value = sum((k + 1) * keras.ops.sum(p**3) for k, p in enumerate(second(*inputs)))
-    found = tape.gradient(value, [v.value for v in second.trainable_variables])
-    expected = {name: p.grad.numpy() for name, p in first.named_parameters()}
-    assert len(found) == len(expected)
-    for variable, gradient in zip(second.trainable_variables, found, strict=True):
-        name = weights.canonical_name(variable.path)
-        dense = np.array(tf.convert_to_tensor(gradient))  # embeddings give sparse slices
-        back = weights.to_torch_layout(name, dense, variable.path, arrays[name].shape)
-        np.testing.assert_allclose(back, expected[name], atol=1e-8, rtol=1e-7, err_msg=name)
+
+    def loss():
+        return sum((k + 1) * keras.ops.sum(p**3) for k, p in enumerate(second(*inputs)))
+
+    demand_equal_gradients(first, second, arrays, loss, atol=1e-8, rtol=1e-7)
 
 
 @pytest.mark.parametrize("attention", KINDS)
-def test_weights_survive_the_round_trip(attention):
+def test_weights_survive_the_round_trip(attention, demand_round_trip):
     _, second, arrays = pair(attention)
-    back = weights.from_keras(second, {name: array.shape for name, array in arrays.items()})
-    assert back.keys() == arrays.keys()
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(back[name], array, err_msg=name)
+    demand_round_trip(second, arrays)
 
 
 @pytest.mark.parametrize("attention", KINDS)
