@@ -3,7 +3,8 @@
     python tools/compare_attentions.py [--seeds 5] [--steps 500] [--out data/experiments]
 
 Every kind learns the toy language (deepsense_lib/training/toy_language.py) with texts of 3 to 7 symbols,
-with and without the guide, and says 50 texts of 5 and 50 of 21 symbols freely. What was measured so far is
+with and without the guide, and says 50 texts of 5 and 50 of 21 symbols freely. One variant has filters that
+reach further than the texts of the training. What was measured so far is
 kept, so a run that was stopped goes on.
 """
 

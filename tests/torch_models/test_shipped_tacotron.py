@@ -30,6 +30,7 @@ def speak(model, text: str):
 def test_the_card_says_what_a_user_must_know(card):
     assert card.command == "python -m deepsense_lib train tacotron --scale reference --seed 0"
     assert recordings_hash() in card.data
+    assert weights.load(checked(data_dir() / "checkpoints" / "voice.safetensors"))[1].sha256 in card.data
     assert "CC-BY-SA-3.0" in card.licence
     assert "impersonate" in card.must_not
     assert card.storage == "float16"

@@ -4,6 +4,7 @@ Twenty minutes of prompts are learned almost by heart, and new sentences are sai
 run also learns from what the parallel model of the course says: new texts from words of the training texts.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -155,10 +156,16 @@ def task(scale: str, seed: int = 0, spoken: int | None = None) -> TacotronTask:
     """The task of one scale, "lesson" or "reference": the shipped recordings and `spoken` new sentences."""
     examples = load_examples("train", longest=LONGEST[scale])
     spoken = SPOKEN[scale] if spoken is None else spoken
+    teacher = {}
     if spoken:
-        voice = weights.build(ParallelTTS, *weights.load(data_dir() / "checkpoints" / "voice")).eval()
-        examples += spoken_examples(new_texts(spoken), voice, LONGEST[scale])
-    return TacotronTask(examples, FRAMES[scale], CUT_RATE[scale], seed, **SIZES[scale])
+        arrays, card = weights.load(data_dir() / "checkpoints" / "voice")
+        voice = weights.build(ParallelTTS, arrays, card).eval()
+        said = spoken_examples(new_texts(spoken), voice, LONGEST[scale])
+        teacher = {"spoken": len(said), "voice": card.sha256}
+        examples += said
+    job = TacotronTask(examples, FRAMES[scale], CUT_RATE[scale], seed, **SIZES[scale])
+    job.identity |= teacher
+    return job
 
 
 def toy_task(attention: str, guide: float = 0.0, seed: int = 0, options: dict | None = None) -> TacotronTask:
@@ -185,5 +192,8 @@ def run(scale: str, seed: int, out: Path, resume: bool = True) -> Run:
     result = fit(job, RunConfig(**{**vars(CONFIG[scale]), "seed": seed}), out, resume)
     command = f"python -m deepsense_lib train tacotron --scale {scale} --seed {seed}"
     card = make_card("tacotron", job.model, result, command, seed)
+    if "voice" in job.identity:
+        said = "; and {spoken} new sentences that the checkpoint voice said, SHA-256 {voice}"
+        card = dataclasses.replace(card, data=card.data + said.format(**job.identity))
     weights.save(Path(out) / "tacotron", weights.to_arrays(job.model.state_dict()), card, half=True)
     return result
