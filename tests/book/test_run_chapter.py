@@ -27,7 +27,8 @@ from deepsense_lib.book.perceptual import picture_difference  # noqa: E402
 def nbval(path, *options):
     """Run nbval on one notebook with the plugin, in a process of its own; give (exit code, what it said)."""
     command = [sys.executable, "-m", "pytest", "-p", "deepsense_lib.book.pytest_chapters", "--nbval"]
-    command += ["--nbval-current-env", "-q", "--color=no", "-c", os.devnull, *options, str(path)]
+    # -rN: no short summary, which on a CI machine repeats every report in full.
+    command += ["--nbval-current-env", "-q", "-rN", "--color=no", "-c", os.devnull, *options, str(path)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=path.parent, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
