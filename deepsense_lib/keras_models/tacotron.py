@@ -11,6 +11,7 @@ import keras
 from keras import layers, ops
 
 from deepsense_lib.errors import InputError
+from deepsense_lib.formulas.stability import PLAIN, Rules, ends, window_mask
 from deepsense_lib.keras_models.attention import KINDS, Memory
 from deepsense_lib.keras_models.parallel_tts import ConvNeXtBlock1d, PhonemeEncoder
 from deepsense_lib.keras_models.recurrent import LSTMCell
@@ -37,6 +38,7 @@ class Speech(NamedTuple):
     f0: Any  # (frames,), Hz, 0 where unvoiced
     alignment: Any  # (steps, symbols)
     stopped: bool  # whether the model ended by itself
+    stop: Any  # (steps,), probabilities of the stop token
 
 
 class DecoderState(NamedTuple):
@@ -220,11 +222,19 @@ class Tacotron(keras.Model):
             ops.stack(alignment, axis=1),
         )
 
-    def infer(self, symbols, word_starts, limit: int = LIMIT, dropout_seed: int | None = 0) -> Speech:
+    def infer(
+        self,
+        symbols,
+        word_starts,
+        limit: int = LIMIT,
+        dropout_seed: int | None = 0,
+        rules: Rules = PLAIN,
+    ) -> Speech:
         """Speak one utterance: symbols and word starts (phonemes,); each step sees what was said before.
 
-        Ends when the stop token says so, or after `limit` frames. The dropout of the prenet stays on, with a
-        seed of its own (its draws are not PyTorch's); None switches it off.
+        Ends when the stop token says so, or after `limit` frames; `rules` may say otherwise, and may keep
+        the attention in a window. The dropout of the prenet stays on, with a seed of its own (its draws are
+        not PyTorch's); None switches it off.
         Raises: InputError when the symbols and word starts are not two non-empty rows of one length.
         """
         symbols, word_starts = ops.convert_to_tensor(symbols), ops.convert_to_tensor(word_starts)
@@ -240,17 +250,24 @@ class Tacotron(keras.Model):
                     layer.dropout.seed_generator.state.assign([dropout_seed, number])
         memory = self.read(symbols[None], word_starts[None])
         state, said, alignment, stopped = self.decoder.start(memory), [], [], False
+        stops, places, mask = [], [], memory.mask
         previous = ops.zeros((1, self.mels + EXTRA), dtype=self.compute_dtype)
         while not stopped and len(said) * self.reduction < limit:
+            if rules.window is not None:
+                near = window_mask(symbols.shape[0], places[-1] if places else 0, *rules.window)
+                memory = memory._replace(mask=mask * ops.cast(near, mask.dtype))
             frames, stop, state = self.decoder(self.see(previous, dropout_seed is not None), memory, state)
             frames = ops.reshape(frames, (self.reduction, self.mels + EXTRA))
             voiced = ops.cast(frames[:, -1:] > 0, frames.dtype)
             frames = ops.concatenate([frames[:, :-2], frames[:, -2:-1] * voiced, voiced], axis=-1)
             said.append(frames)
             alignment.append(state.attended.weights[0])
-            previous, stopped = frames[-1:], bool(stop[0] > 0)
+            stops.append(ops.sigmoid(stop[0]))
+            places.append(int(ops.argmax(alignment[-1])))
+            previous, stopped = frames[-1:], ends(float(stops[-1]), places, symbols.shape[0], rules)
         frames = ops.concatenate(said, axis=0)
         mask = ops.ones((1, frames.shape[0], 1), dtype=frames.dtype)
         mel = self.postnet(frames[None, :, : self.mels], mask)[0]
         f0 = ops.exp(frames[:, -2] * self.pitch_stats[1] + self.pitch_stats[0]) * frames[:, -1]
-        return Speech(mel * self.mel_std + self.mel_mean, f0, ops.stack(alignment), stopped)
+        mel = mel * self.mel_std + self.mel_mean
+        return Speech(mel, f0, ops.stack(alignment), stopped, ops.stack(stops))

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from deepsense_lib.errors import InputError
+from deepsense_lib.formulas.stability import PLAIN, Rules, ends, window_mask
 from deepsense_lib.torch_models.attention import KINDS, Attended, Memory
 from deepsense_lib.torch_models.parallel_tts import ConvNeXtBlock1d, PhonemeEncoder
 from deepsense_lib.torch_models.recurrent import LSTMCell, State
@@ -42,6 +43,7 @@ class Speech(NamedTuple):
     f0: torch.Tensor  # (frames,), Hz, 0 where unvoiced
     alignment: torch.Tensor  # (steps, symbols)
     stopped: bool  # whether the model ended by itself
+    stop: torch.Tensor  # (steps,), probabilities of the stop token
 
 
 class DecoderState(NamedTuple):
@@ -225,11 +227,14 @@ class Tacotron(nn.Module):
         word_starts: torch.Tensor,
         limit: int = LIMIT,
         dropout_seed: int | None = 0,
+        rules: Rules = PLAIN,
     ) -> Speech:
         """Speak one utterance: symbols and word starts (phonemes,); each step sees what was said before.
 
-        Ends when the stop token says so, or after `limit` frames. The dropout of the prenet stays on, as in
-        Tacotron 2, with a seed of its own; None switches it off.
+        Ends when the stop token says so, or after `limit` frames; `rules` may say otherwise, and may keep
+        the attention in a window. The dropout of the prenet stays on, as in Tacotron 2, with a seed of its
+        own; None switches it off.
+        Equation: eq-stop-rule, eq-attention-window.
         Raises: InputError when the symbols and word starts are not two non-empty rows of one length.
         """
         if symbols.ndim != 1 or len(symbols) == 0 or symbols.shape != word_starts.shape:
@@ -240,21 +245,28 @@ class Tacotron(nn.Module):
             )
         memory = self.read(symbols[None], word_starts[None])
         state, said, alignment, stopped = self.decoder.start(memory), [], [], False
+        stops, places, mask = [], [], memory.mask
         previous, training = self.mel_mean.new_zeros(1, self.mels + EXTRA), self.training
         with torch.random.fork_rng(devices=[]):
             if dropout_seed is not None:
                 torch.manual_seed(dropout_seed)
             self.prenet.train(dropout_seed is not None)
             while not stopped and len(said) * self.reduction < limit:
+                if rules.window is not None:
+                    near = window_mask(len(symbols), places[-1] if places else 0, *rules.window)
+                    memory = memory._replace(mask=mask * mask.new_tensor(near))
                 frames, stop, state = self.decoder(self.prenet(previous), memory, state)
                 frames = frames.reshape(self.reduction, self.mels + EXTRA)
                 voiced = (frames[:, -1:] > 0).to(frames.dtype)
                 frames = torch.cat([frames[:, :-2], frames[:, -2:-1] * voiced, voiced], -1)
                 said.append(frames)
                 alignment.append(state.attended.weights[0])
-                previous, stopped = frames[-1:], bool(stop[0] > 0)
+                stops.append(torch.sigmoid(stop[0]))
+                places.append(int(alignment[-1].argmax()))
+                previous, stopped = frames[-1:], ends(float(stops[-1]), places, len(symbols), rules)
             self.prenet.train(training)
         frames = torch.cat(said)
         mel = self.postnet(frames[None, :, : self.mels], frames.new_ones(1, len(frames), 1))[0]
         f0 = torch.exp(frames[:, -2] * self.pitch_stats[1] + self.pitch_stats[0]) * frames[:, -1]
-        return Speech(mel * self.mel_std + self.mel_mean, f0, torch.stack(alignment), stopped)
+        mel = mel * self.mel_std + self.mel_mean
+        return Speech(mel, f0, torch.stack(alignment), stopped, torch.stack(stops))

@@ -12,6 +12,7 @@ import torch
 
 from deepsense_lib import weights
 from deepsense_lib.errors import InputError
+from deepsense_lib.formulas.stability import Rules
 from deepsense_lib.keras_models import attention as attention_in_keras
 from deepsense_lib.keras_models import tacotron as in_keras
 from deepsense_lib.torch_models import attention as attention_in_torch
@@ -119,6 +120,27 @@ def test_free_running_is_equal(attention):
     np.testing.assert_allclose(np.array(found.log_mel), expected.log_mel.numpy(), atol=1e-7)
     np.testing.assert_allclose(np.array(found.alignment), expected.alignment.numpy(), atol=1e-8)
     assert found.stopped == expected.stopped
+
+
+@pytest.mark.parametrize("attention", KINDS)
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Rules(threshold=1.0, window=(0, 1)),
+        Rules(threshold=1.0, rest=3, window=(1, 2)),
+        Rules(threshold=0.3, to_the_end=True),
+    ],
+)
+def test_free_running_under_rules_is_equal(attention, rules):
+    first, second, _ = pair(attention)
+    symbols, starts = (x[0] for x in batch(1, 5, 2)[:2])
+    options = {"limit": 24, "dropout_seed": None, "rules": rules}
+    expected = first.infer(torch.from_numpy(symbols), torch.from_numpy(starts), **options)
+    found = second.infer(symbols, starts, **options)
+    assert found.stopped == expected.stopped
+    for name in ("log_mel", "alignment", "stop"):
+        a, b = np.array(getattr(found, name)), getattr(expected, name).numpy()
+        np.testing.assert_allclose(a, b, atol=1e-7, err_msg=name)
 
 
 def test_dropout_at_inference_has_a_seed():
