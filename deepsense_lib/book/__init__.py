@@ -12,6 +12,7 @@ _HOME = {
     "players": "audio",
     "COLOURS": "style",
     "symbol_table": "style",
+    "table": "markup",
     "use_style": "style",
     "quiz": "quizzes",
     "show_faces": "faces",

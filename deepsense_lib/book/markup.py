@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,6 +26,26 @@ class Html:
 def escape(text: object) -> str:
     """Escape text for HTML content and quoted attributes."""
     return html.escape(str(text), quote=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], caption: str) -> Html:
+    """Show results as a table that scrolls where a page is narrow; the first cell of a row names it.
+
+    Raises:
+        InputError: when a row has another number of cells than the head.
+    """
+    lines = []
+    for row in rows:
+        if len(row) != len(head):
+            raise InputError(f"the row {list(row)} has {len(row)} cells, expected {len(head)} as in the head")
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        lines.append(f"<tr><th scope='row'>{escape(row[0])}</th>{cells}</tr>")
+    columns = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    return Html(
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>",
+        f"<table: {caption}, {len(rows)} rows>",
+    )
 
 
 def data_address(content: bytes, kind: str) -> str:
