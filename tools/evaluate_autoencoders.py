@@ -39,18 +39,19 @@ from deepsense_lib.training.voice_data import load_examples
 FRAMES_A_SECOND = 80
 RATE_STEPS = 800
 RATES = {  # name: noise taken for granted, sizes
+    "gaussian, noise 0.1": (0.1, {"kind": "gaussian", "code": 32}),
     "gaussian, noise 0.2": (0.2, {"kind": "gaussian", "code": 32}),
     "gaussian, noise 0.4": (0.4, {"kind": "gaussian", "code": 32}),
     "gaussian, noise 0.8": (0.8, {"kind": "gaussian", "code": 32}),
     "gaussian, noise 1.6": (1.6, {"kind": "gaussian", "code": 32}),
-    "vector, 1 group": (0.4, {"kind": "vector", "code": 64, "groups": 1}),
-    "vector, 2 groups": (0.4, {"kind": "vector", "code": 64, "groups": 2}),
-    "vector, 4 groups": (0.4, {"kind": "vector", "code": 64, "groups": 4}),
-    "vector, 8 groups": (0.4, {"kind": "vector", "code": 64, "groups": 8}),
-    "vector, 16 groups": (0.4, {"kind": "vector", "code": 64, "groups": 16}),
-    "plain, 2 numbers": (0.4, {"kind": "plain", "code": 2}),
-    "plain, 8 numbers": (0.4, {"kind": "plain", "code": 8}),
-    "plain, 32 numbers": (0.4, {"kind": "plain", "code": 32}),
+    "vector, 1 group": (recipe.NOISE, {"kind": "vector", "code": 64, "groups": 1}),
+    "vector, 2 groups": (recipe.NOISE, {"kind": "vector", "code": 64, "groups": 2}),
+    "vector, 4 groups": (recipe.NOISE, {"kind": "vector", "code": 64, "groups": 4}),
+    "vector, 8 groups": (recipe.NOISE, {"kind": "vector", "code": 64, "groups": 8}),
+    "vector, 16 groups": (recipe.NOISE, {"kind": "vector", "code": 64, "groups": 16}),
+    "plain, 2 numbers": (recipe.NOISE, {"kind": "plain", "code": 2}),
+    "plain, 8 numbers": (recipe.NOISE, {"kind": "plain", "code": 8}),
+    "plain, 32 numbers": (recipe.NOISE, {"kind": "plain", "code": 32}),
 }
 
 

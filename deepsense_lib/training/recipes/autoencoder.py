@@ -25,7 +25,7 @@ SIZES = {  # of the two reference models, by the name of their checkpoint
     "vae": {"kind": "gaussian", "code": 32},
     "vq": {"kind": "vector", "code": 64, "groups": 8, "entries": 256},
 }
-NOISE = 0.4  # what error of a normalised frame the variational model takes for granted
+NOISE = 0.2  # what error of a normalised frame the variational model takes for granted
 CROP, ROWS = 120, 16  # frames of a crop, crops in a batch
 
 
