@@ -7,7 +7,7 @@ EXERCISE = Choice(
     level=3,
     task="""
     In "Listen at several sizes" the code keeps its 8 dearest numbers, and the sentence can still be
-    understood. Change one thing: keep 2. Listen. It is still clearly a human voice, but the words are gone. Why
+    understood. Change one thing: keep 2. Listen. It is still a human voice, but the words are gone. Why
     does it not turn into noise?
     """,
     options={
@@ -17,7 +17,7 @@ EXERCISE = Choice(
             "makes of it.",
         ),
         "b": Option(
-            "0 is the mean of the prior. The decoder has learned that a code near it means ordinary speech, so "
+            "0 is the mean of the prior. The decoder has learned that a code near it means ordinary speech: "
             "it fills in what is usual where it is told nothing.",
             "Right: the decoder knows the voice, the code only says what was said. Where the code says "
             "nothing, you get about the mean of what could have been.",
