@@ -220,7 +220,8 @@ class SpeechAutoencoder(keras.Model):
         sizes = (width, hidden, kernel, blocks, stride)
         self.encoder = FrameEncoder(mels + 2, *sizes, outputs, name="encoder")
         self.decoder = FrameDecoder(code, *sizes, mels + 2, name="decoder")
-        self.gaussian = GaussianBottleneck(name="gaussian")
+        if kind == "gaussian":
+            self.gaussian = GaussianBottleneck(name="gaussian")
         if kind == "vector":
             self.quantizer = VectorQuantizer(groups, entries, code // groups, name="quantizer")
         self.mel_mean = self.add_weight(shape=(mels,), initializer="zeros", trainable=False, name="mel_mean")

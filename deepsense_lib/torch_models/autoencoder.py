@@ -214,7 +214,7 @@ class SpeechAutoencoder(nn.Module):
         outputs = 2 * code if kind == "gaussian" else code
         self.encoder = FrameEncoder(mels + 2, width, hidden, kernel, blocks, stride, outputs)
         self.decoder = FrameDecoder(code, width, hidden, kernel, blocks, stride, mels + 2)
-        self.gaussian = GaussianBottleneck()
+        self.gaussian = GaussianBottleneck() if kind == "gaussian" else None
         self.quantizer = VectorQuantizer(groups, entries, code // groups) if kind == "vector" else None
         self.register_buffer("mel_mean", torch.zeros(mels))
         self.register_buffer("mel_std", torch.ones(mels))
