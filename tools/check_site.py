@@ -35,6 +35,8 @@ FETCHED = {
 }
 STYLE_LOAD = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"])((?:https?:)?//[^'\")\s]+)", re.IGNORECASE)
 SCRIPT_LOAD = re.compile(r"""(?:\bimport\s*\(?|\bfetch\(|importScripts\()\s*['"]((?:https?:)?//[^'"]+)""")
+# What every page of the table of contents says of itself to search engines, and to whoever shows a link to it.
+DESCRIBED = ("description", "og:title", "og:description", "og:url", "og:image", "og:image:alt")
 # Markup of a chapter that was not understood, and so stands on the page as it was typed.
 RAW = re.compile(r"`{3,}|(?:^|\s):{3,}\s*\{|\{(?:eq|doc|ref|numref|cite(?::\w+)?)\}`")
 
@@ -51,6 +53,7 @@ class Page(HTMLParser):
         self.players = 0
         self.unnamed_players = 0
         self.raw: list[str] = []
+        self.described: dict[str, str] = {}
         self._inside = ""
         self.feed(text)
 
@@ -61,6 +64,8 @@ class Page(HTMLParser):
         self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
         if tag == "a" and values.get("href"):
             self.links.append(values["href"])
+        if tag == "meta" and (values.get("property") or values.get("name")) in DESCRIBED:
+            self.described[values.get("property") or values["name"]] = (values.get("content") or "").strip()
         if tag == "link" and not FETCHED & set((values.get("rel") or "").split()):
             return
         self.loads += [values[key] for key in values if (tag, key) in LOADS and values[key]]
@@ -97,6 +102,9 @@ def check(site: Path, expected: list[str]) -> list[str]:
     for path, page in parsed.items():
         name = path.relative_to(site.resolve()).as_posix()
         found += [f"{name}: {fault}" for fault in _page_faults(path, page, parsed, site.resolve())]
+    for name in expected:
+        page = parsed.get((site / f"{name}.html").resolve())
+        found += [f"{name}.html: has no {key}" for key in DESCRIBED if page and not page.described.get(key)]
     for path in sorted(site.rglob("*.css")):
         for load in STYLE_LOAD.findall(path.read_text(encoding="utf-8", errors="replace")):
             found.append(f"{path.relative_to(site).as_posix()}: loads {load} from the network")

@@ -1,7 +1,7 @@
 """Make the sound and the faces of the start page from what ships: `python tools/make_start_page.py`.
 
-Writes book/extra/start/voice.mp3 with the shipped voice, and one face a class from the shipped faces. Run it
-again when a checkpoint or a face set changes.
+Writes book/extra/start/voice.mp3 with the shipped voice, one face a class from the shipped faces, and card.png,
+the picture that a link to the book shows elsewhere. Run it again when a checkpoint or a face set changes.
 """
 
 import sys
@@ -40,11 +40,36 @@ def voice() -> None:
     save(TARGET / "voice.mp3", samples, sample_rate, synthetic=True)
 
 
+def card() -> None:
+    """Write the picture of a link: 1200 x 630 pixels, the title over the sound of the start page and its faces."""
+    from matplotlib import pyplot as plt
+    from PIL import Image
+
+    from deepsense_lib.book.style import INK, PAPER, SEQUENTIAL, use_style
+    from deepsense_lib.speech.audio import load
+    from deepsense_lib.speech.features import log_mel
+
+    use_style()
+    figure = plt.figure(figsize=(12, 6.3), dpi=100, layout="none", facecolor=PAPER)
+    figure.text(0.05, 0.84, "DeepSense", fontsize=54, weight="bold", color=INK)
+    figure.text(0.05, 0.74, "Teach a computer to speak, and to read a face", fontsize=25, color=INK)
+    sound = figure.add_axes((0.05, 0.4, 0.9, 0.28))
+    sound.imshow(log_mel(load(TARGET / "voice.mp3")).T, origin="lower", aspect="auto", cmap=SEQUENTIAL)
+    sound.set_axis_off()
+    for number, name in enumerate(CLASSES):
+        face = figure.add_axes((0.05 + number * 0.9 / 7, 0.08, 0.9 / 7 - 0.01, 0.27))
+        face.imshow(np.asarray(Image.open(TARGET / f"{name}.png")))
+        face.set_axis_off()
+    figure.savefig(TARGET / "card.png")
+    picture = Image.open(TARGET / "card.png").convert("RGB").quantize(200)
+    picture.save(TARGET / "card.png", optimize=True)
+
+
 def main(names: list[str]) -> int:
-    """Make the named parts, or both."""
+    """Make the named parts, or all."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    for name in names or ("faces", "voice"):
-        {"faces": faces, "voice": voice}[name]()
+    for name in names or ("faces", "voice", "card"):
+        {"faces": faces, "voice": voice, "card": card}[name]()
     return 0
 
 

@@ -6,6 +6,7 @@ folder before its bytes have been compared with that list, so a damaged file is 
 
 import hashlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +31,17 @@ class Fault:
 def data_dir() -> Path:
     """Return the folder that holds the shipped data.
 
-    The environment variable DEEPSENSE_DATA wins; otherwise it is `data/` beside the package.
+    The environment variable DEEPSENSE_DATA wins; otherwise it is `data/` beside the package, or, where only
+    the package was installed, the folder that its wheel brought along.
 
     Raises:
         DataError: when there is no such folder.
     """
     chosen = os.environ.get("DEEPSENSE_DATA")
     folder = Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "data"
+    installed = Path(sys.prefix) / "share" / "deepsense" / "data"
+    if not chosen and not folder.is_dir() and installed.is_dir():
+        return installed
     if not folder.is_dir():
         cause = (
             "the environment variable DEEPSENSE_DATA names it" if chosen else "it ships beside the package"

@@ -10,6 +10,9 @@ import check_site
 import formula_index
 
 
+HEAD = "".join(f'<meta name="{key}" content="words">' for key in check_site.DESCRIBED)
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -35,7 +38,7 @@ import formula_index
 )
 def test_site_check_finds(tmp_path, body, words):
     (tmp_path / "a.png").write_bytes(b"x")
-    (tmp_path / "index.html").write_text(f"<html><body>{body}</body></html>")
+    (tmp_path / "index.html").write_text(f"<html>{HEAD}<body>{body}</body></html>")
     found = check_site.check(tmp_path, ["index"])
     assert len(found) == 1, found
     assert words in found[0]
@@ -49,11 +52,18 @@ def test_site_check_passes_a_good_page_and_misses_no_page(tmp_path):
         '<audio controls aria-label="x" src="data:audio/mpeg;base64,AA"></audio>'
         "<pre>{'eq': x[::2], 'text': f'{ref}'} ``</pre><script>s = '```'</script>"
     )
-    (tmp_path / "index.html").write_text(good)
+    (tmp_path / "index.html").write_text(HEAD + good)
     assert check_site.check(tmp_path, ["index"]) == []
     assert check_site.check(tmp_path, ["index", "gone"]) == ["gone.html is missing"]
     (tmp_path / "x.css").write_text("a{background:url('https://example.org/a.png')}")
     assert "x.css" in check_site.check(tmp_path, ["index"])[0]
+
+
+@pytest.mark.parametrize("key", check_site.DESCRIBED)
+def test_site_check_misses_what_a_page_says_of_itself(tmp_path, key):
+    (tmp_path / "index.html").write_text(HEAD.replace(f'"{key}" content="words"', f'"{key}" content=" "'))
+    assert check_site.check(tmp_path, ["index"]) == [f"index.html: has no {key}"]
+    assert check_site.check(tmp_path, []) == []
 
 
 def course(tmp_path, page="$$\ny = 2x\n$$ (eq-double)", doc="Equation: eq-double", mark='"eq-double"'):
