@@ -35,7 +35,7 @@ FETCHED = {
 }
 STYLE_LOAD = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"])((?:https?:)?//[^'\")\s]+)", re.IGNORECASE)
 SCRIPT_LOAD = re.compile(r"""(?:\bimport\s*\(?|\bfetch\(|importScripts\()\s*['"]((?:https?:)?//[^'"]+)""")
-# What every page of the table of contents says of itself to search engines, and to whoever shows a link to it.
+# What every page of the table of contents says of itself, to search engines and where a link to it is shown.
 DESCRIBED = ("description", "og:title", "og:description", "og:url", "og:image", "og:image:alt")
 # Markup of a chapter that was not understood, and so stands on the page as it was typed.
 RAW = re.compile(r"`{3,}|(?:^|\s):{3,}\s*\{|\{(?:eq|doc|ref|numref|cite(?::\w+)?)\}`")

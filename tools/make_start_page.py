@@ -1,7 +1,8 @@
 """Make the sound and the faces of the start page from what ships: `python tools/make_start_page.py`.
 
-Writes book/extra/start/voice.mp3 with the shipped voice, one face a class from the shipped faces, and card.png,
-the picture that a link to the book shows elsewhere. Run it again when a checkpoint or a face set changes.
+Writes book/extra/start/voice.mp3 with the shipped voice, one face a class from the shipped faces, and
+card.png, the picture that a link to the book shows elsewhere. Run it again when a checkpoint or a face set
+changes.
 """
 
 import sys
@@ -41,7 +42,7 @@ def voice() -> None:
 
 
 def card() -> None:
-    """Write the picture of a link: 1200 x 630 pixels, the title over the sound of the start page and its faces."""
+    """Write the picture of a link, 1200 x 630 pixels: the title, the sound of the start page, its faces."""
     from matplotlib import pyplot as plt
     from PIL import Image
 

@@ -9,7 +9,6 @@ import cards
 import check_site
 import formula_index
 
-
 HEAD = "".join(f'<meta name="{key}" content="words">' for key in check_site.DESCRIBED)
 
 
