@@ -15,6 +15,7 @@ import yaml
 from cards import data_page, model_page
 from check_site import check
 from formula_index import collect, faults, render
+from progress_page import progress_page
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -41,14 +42,15 @@ def toc_pages(root: Path = ROOT) -> list[str]:
 def generate(root: Path = ROOT) -> list[str]:
     """Write the generated pages; give the gaps in the formula index."""
     equations = collect(root)
-    target = root / "chapters" / "reference"
-    target.mkdir(parents=True, exist_ok=True)
     for name, text in (
-        ("formulas.md", render(equations)),
-        ("data.md", data_page(root)),
-        ("models.md", model_page(root)),
+        ("reference/formulas.md", render(equations)),
+        ("reference/data.md", data_page(root)),
+        ("reference/models.md", model_page(root)),
+        ("start/progress.md", progress_page(toc_pages(root), root)),
     ):
-        (target / name).write_text(text, encoding="utf-8", newline="\n")
+        target = root / "chapters" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
     return faults(equations)
 
 

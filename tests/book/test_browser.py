@@ -224,3 +224,54 @@ def test_theme_can_be_switched_by_hand(browser, address):
         seen.add(page.evaluate("document.documentElement.dataset.theme"))
     assert seen == {"light", "dark"}
     visit.close()
+
+
+@pytest.fixture
+def visit(browser):
+    opened = Visit(browser)
+    yield opened
+    opened.close()
+
+
+def test_progress_stays_in_the_browser_and_can_be_saved_read_and_cleared(visit, address, tmp_path):
+    page = visit.open(f"{address}/chapters/speech/spectrum.html")
+    page.get_by_label("I have done this exercise").first.check()
+    page.get_by_label("I have read this chapter").check()
+    page = visit.open(f"{address}/chapters/start/progress.html")
+    total = page.locator("#ds-progress-total")
+    assert re.fullmatch(r"1 of \d+ chapters read, 1 of \d+ exercises done\.", total.inner_text())
+    assert page.locator(".bd-sidebar-primary a.ds-read").count() == 1
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save to a file").click()
+    saved = tmp_path / "progress.json"
+    download.value.save_as(saved)
+    assert "spectrum" in saved.read_text()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Forget everything").click()
+    assert total.inner_text().startswith("0 of")
+    page.reload()
+    assert total.inner_text().startswith("0 of")
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"version": 1, "read": {"<b>": "now"}}')
+    page.locator("#ds-import").set_input_files(broken)
+    assert total.inner_text().startswith("0 of")
+    broken.write_text("no JSON")
+    page.locator("#ds-import").set_input_files(broken)
+    page.get_by_text("That is no file of progress.").wait_for()
+    page.locator("#ds-import").set_input_files(saved)
+    page.get_by_text("Your progress was read").wait_for()
+    assert total.inner_text().startswith("1 of")
+    assert not visit.complaints
+
+
+def test_every_exercise_of_the_progress_page_is_a_heading_of_its_chapter(visit, address):
+    listed = visit.open(f"{address}/chapters/start/progress.html").locator("#ds-progress li a")
+    links = listed.evaluate_all("links => links.map(link => link.href)")
+    assert len(links) >= 40
+    for chapter in {link.split("#")[0] for link in links}:
+        page = visit.open(chapter)
+        anchors = [link.split("#")[1] for link in links if link.split("#")[0] == chapter]
+        ticks = page.locator(".ds-tick input[data-kind=done]").evaluate_all(
+            "all => all.map(i => i.dataset.key)"
+        )
+        assert sorted(key.split("#")[1] for key in ticks) == sorted(anchors), chapter
