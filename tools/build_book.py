@@ -15,6 +15,8 @@ import yaml
 from cards import data_page, model_page
 from check_site import check
 from formula_index import collect, faults, render
+from grade_graders import graders_page
+from notation import notation_page
 from progress_page import progress_page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +48,8 @@ def generate(root: Path = ROOT) -> list[str]:
         ("reference/formulas.md", render(equations)),
         ("reference/data.md", data_page(root)),
         ("reference/models.md", model_page(root)),
+        ("reference/graders.md", graders_page()),
+        ("reference/notation.md", notation_page(toc_pages(root), root)),
         ("start/progress.md", progress_page(toc_pages(root), root)),
     ):
         target = root / "chapters" / name

@@ -74,9 +74,14 @@ def symbol_table(symbols: dict[str, tuple[str, str, str]]) -> Html:
 
     Args:
         symbols: identifier -> (symbol as text, meaning with shape and unit, role or "").
+
+    Raises:
+        InputError: on a symbol in TeX, which would be shown as it is typed, and on an unknown role.
     """
     rows = []
     for identifier, (symbol, meaning, role) in symbols.items():
+        if "\\" in symbol:
+            raise InputError(f"found the symbol {symbol} in TeX, expected text, such as x̂ for \\hat x")
         if role:
             colour(role)
         mark = f' class="sym-{escape(role)}"' if role else ""

@@ -21,6 +21,10 @@ def _clear(candidate):
 def _spread(candidate):
     found = np.asarray(candidate(np.array([[0.7, 0.3, 0.0], [0.1, 0.4, 0.5]])))
     equal_arrays(found, [], what="what is skipped if symbol 1 gets 0.3 and then 0.4")
+    found = np.asarray(candidate(np.array([[0.75, 0.25, 0.0], [0.25, 0.25, 0.5], [0.6, 0.4, 0.0]])))
+    equal_arrays(found, [], what="what is skipped if symbol 2 gets exactly 0.5")
+    found = np.asarray(candidate(np.array([[0.8, 0.2, 0.0], [0.3, 0.2, 0.5]])))
+    equal_arrays(found, [1], what="what is skipped if symbol 1 gets 0.2 twice")
 
 
 def _numbers(candidate):

@@ -5,7 +5,8 @@ import numpy as np
 from deepsense_lib.exercises.engine import Exercise, Stage, Wrong, equal_arrays, require
 
 BOOK = np.array([[0.0, 0.0], [9.0, 9.0], [1.0, 1.0], [-9.0, 9.0]])
-SHARES = np.array([0.6, 0.0, 0.4, 0.001])
+SHARES = np.array([0.6, 0.0, 0.4, 0.001])  # the limit of four entries is 0.0025
+EDGE = np.array([0.5, 0.0025, 0.4975, 0.002])
 SEEN = np.array([[0.1, 0.0], [1.2, 1.0], [0.3, 0.2], [0.9, 1.1], [0.0, -0.1]])
 
 
@@ -25,12 +26,16 @@ def revived(codebook, shares, seen, random):
 def _alive(candidate):
     found = np.asarray(candidate(BOOK, SHARES, SEEN, np.random.default_rng(0)))
     equal_arrays(found[[0, 2]], BOOK[[0, 2]], what="the entries that are in use")
+    found = np.asarray(candidate(BOOK, EDGE, SEEN, np.random.default_rng(0)))
+    equal_arrays(found[:3], BOOK[:3], what="the entries, of which one has exactly the share of the limit")
 
 
 def _dead(candidate):
     found = np.asarray(candidate(BOOK, SHARES, SEEN, np.random.default_rng(0)))
     for entry in found[[1, 3]]:
         require(any(np.allclose(entry, v) for v in SEEN), f"the entry {entry} is none of the vectors seen")
+    entry = np.asarray(candidate(BOOK, EDGE, SEEN, np.random.default_rng(0)))[3]
+    require(any(np.allclose(entry, v) for v in SEEN), "the entry with a share of 0.002 of 0.0025 stayed")
 
 
 def _apart(candidate):

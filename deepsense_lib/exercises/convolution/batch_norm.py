@@ -54,6 +54,12 @@ def _flat(candidate):
     equal_arrays(
         candidate(x, gamma, beta, 0.5), _expected(x, gamma, beta, 0.5), what="the output for epsilon 0.5"
     )
+    # So little varies here that the default of epsilon is seen.
+    equal_arrays(
+        candidate(x / 300, gamma, beta),
+        _expected(x / 300, gamma, beta, 1e-5),
+        what="the output for a dim batch",
+    )
 
 
 def per_image(x, gamma, beta, epsilon=1e-5):

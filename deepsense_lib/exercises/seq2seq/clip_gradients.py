@@ -30,6 +30,7 @@ def _short(candidate):
 
 def _long(candidate):
     _equal(candidate(LARGE, 1.0), [g / 5 for g in LARGE], "gradients of length 5, clipped to 1")
+    _equal(candidate(SMALL, 0.25), [g / 2 for g in SMALL], "gradients of length 0.5, clipped to 0.25")
 
 
 def _zero(candidate):

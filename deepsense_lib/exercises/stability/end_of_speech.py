@@ -22,6 +22,9 @@ def end_of_speech(places, symbols, rest):
 def _plain(candidate):
     found = candidate(np.array([0, 1, 2, 3, 3, 3, 3, 3]), 4, 3)
     equal_arrays(found, 6, what="the steps for the places 0, 1, 2, 3, 3, 3, 3, 3 and a rest of 3")
+    equal_arrays(
+        candidate(np.array([3, 3, 3]), 4, 2), 2, what="the steps for the places 3, 3, 3 and a rest of 2"
+    )
 
 
 def _broken(candidate):
@@ -37,6 +40,7 @@ def _elsewhere(candidate):
 def _never(candidate):
     found = candidate(np.array([0, 1, 2, 3, 3]), 4, 3)
     equal_arrays(found, 0, what="the answer if it never rests for 3 steps")
+    equal_arrays(candidate(np.array([3]), 4, 2), 0, what="the steps for the place 3 alone and a rest of 2")
 
 
 def first_arrival(places, symbols, rest):

@@ -19,6 +19,11 @@ def trim_silence(level, below, keep):
 
 def _bare(candidate):
     equal_arrays(candidate(LEVEL, 30, 0), (2, 6), what="where to cut with a margin of 0")
+    equal_arrays(
+        candidate(np.array([-60.0, -40, -10, -50, -40.5]), 30, 0),
+        (1, 3),
+        what="where to cut if a frame is exactly 30 dB softer",
+    )
 
 
 def _relative(candidate):

@@ -24,6 +24,7 @@ def _back(candidate):
 
 def _neither(candidate):
     equal_arrays(candidate(np.eye(6)[[3, 3, 3]]), (0, 0), what="the jumps of an eye that stays")
+    equal_arrays(candidate(np.eye(6)[[0, 1, 3]]), (0, 2), what="the jumps of the places 0, 1, 3")
     equal_arrays(candidate(np.eye(6)[[5, 4, 2]]), (2, 0), what="the jumps of the places 5, 4, 2")
 
 
