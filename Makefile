@@ -1,6 +1,6 @@
 # DeepSense. Type `make` for the list of commands. Works with GNU make 3.81 and newer.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-gpu lab chapter data bench lint format links clean
+.PHONY: help book pdf student instructor test test-gpu lab chapter data bench lint format links clean
 
 # The first Python from 3.11 to 3.13; name another one with PYTHON=...
 PYTHON ?= $(shell for p in .venv/bin/python python3 python3.12 python3.11 python3.13 python; do \
@@ -22,6 +22,18 @@ help: ## show this list
 book: ## build the site from the stored outputs (no frameworks needed)
 	$(INSTALL) book
 	@$(PY) tools/build_book.py
+
+pdf: ## print the whole book as a PDF (needs LaTeX: xelatex and latexmk)
+	$(INSTALL) book
+	@$(PY) tools/build_pdf.py
+
+student: ## write the chapters without solutions to _build/student
+	$(INSTALL) book
+	@$(PY) tools/exercises.py student _build/student
+
+instructor: ## write the chapters with the solutions filled in to _build/instructor
+	$(INSTALL) book
+	@$(PY) tools/exercises.py instructor _build/instructor
 
 test: ## install all, then lint, unit tests, exercises, all chapters, the site in a browser
 	$(INSTALL) book run test

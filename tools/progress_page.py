@@ -37,7 +37,7 @@ def progress_page(pages: list[str], root: Path = ROOT) -> str:
     lines = [HEAD, '<div id="ds-progress">', ""]
     for page in pages:
         notebook = root / f"{page}.ipynb"
-        if notebook.is_file():
+        if notebook.is_file() and "/reference/" not in page:
             lines += _chapter(page, _title(notebook))
     return "\n".join([*lines, "</div>", ""])
 
