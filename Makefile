@@ -24,7 +24,7 @@ book: ## build the site from the stored outputs (no frameworks needed)
 	@$(PY) tools/build_book.py
 
 pdf: ## print the whole book as a PDF (needs LaTeX: xelatex and latexmk)
-	$(INSTALL) book
+	$(INSTALL) book pdf
 	@$(PY) tools/build_pdf.py
 
 student: ## write the chapters without solutions to _build/student

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 OLDEST, NEWEST = (3, 11), (3, 13)
-EXTRAS = ("book", "run", "test", "bench", "maintain")
+EXTRAS = ("book", "pdf", "run", "test", "bench", "maintain")
 
 
 def main(arguments: list[str] | None = None) -> int:
