@@ -18,6 +18,7 @@ def edit_distance(reference: Sequence, hypothesis: Sequence) -> int:
     """Count the fewest insertions, deletions and substitutions that turn one sequence into the other.
 
     Source: Wagner and Fischer, The string-to-string correction problem, Journal of the ACM 21 (1974).
+    Equation: eq-edit-distance.
     """
     previous = list(range(len(hypothesis) + 1))
     for row, expected in enumerate(reference, start=1):
@@ -37,6 +38,7 @@ def error_rate(references: Sequence[Sequence], hypotheses: Sequence[Sequence]) -
 
     Raises:
         InputError: the lists differ in length, or the references are empty.
+    Equation: eq-error-rate.
     """
     if len(references) != len(hypotheses):
         raise InputError(
@@ -110,6 +112,7 @@ def mel_cepstrum(log_mel: np.ndarray, coefficients: int = 24) -> np.ndarray:
 
     Raises:
         InputError: not a finite matrix, or more coefficients than bands.
+    Equation: eq-mel-cepstrum.
     """
     log_mel = _matrix(log_mel, "log_mel")
     mels = log_mel.shape[1]
@@ -133,6 +136,7 @@ def mel_cepstral_distortion(reference: np.ndarray, hypothesis: np.ndarray, coeff
 
     Source: Kubichek, Mel-cepstral distance measure for objective speech quality assessment, IEEE
     Pacific Rim Conference on Communications, Computers and Signal Processing (1993).
+    Equation: eq-mel-cepstral-distortion.
     """
     reference, hypothesis = _matrix(reference, "reference"), _matrix(hypothesis, "hypothesis")
     if reference.shape[1] != hypothesis.shape[1]:
@@ -160,6 +164,7 @@ def dtw(costs: np.ndarray) -> tuple[float, np.ndarray]:
 
     Source: Sakoe and Chiba, Dynamic programming algorithm optimization for spoken word recognition,
     IEEE Transactions on Acoustics, Speech, and Signal Processing 26 (1978), without slope weights.
+    Equation: eq-dtw.
     """
     costs = _matrix(costs, "costs")
     rows, columns = costs.shape
@@ -191,6 +196,7 @@ def f0_rmse(reference: np.ndarray, hypothesis: np.ndarray, unit: str = "hertz") 
 
     Raises:
         InputError: contours of different length, negative F0, or no frame voiced in both.
+    Equation: eq-f0-rmse.
     """
     reference, hypothesis = _contours(reference, hypothesis)
     both = (reference > 0) & (hypothesis > 0)
@@ -210,6 +216,7 @@ def voicing_error(reference: np.ndarray, hypothesis: np.ndarray) -> float:
 
     Raises:
         InputError: contours of different length, or negative F0.
+    Equation: eq-voicing-error.
     """
     reference, hypothesis = _contours(reference, hypothesis)
     return float(np.mean((reference > 0) != (hypothesis > 0)))
@@ -223,6 +230,7 @@ def real_time_factor(seconds: float, samples: int, sample_rate: int = 16000) -> 
 
     Raises:
         InputError: no sound was made, or the time is negative.
+    Equation: eq-real-time-factor.
     """
     if samples <= 0 or sample_rate <= 0 or not seconds >= 0:
         raise InputError(

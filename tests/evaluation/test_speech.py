@@ -42,6 +42,7 @@ def all_edits(a, b):
     return 1 + min(all_edits(a[1:], b), all_edits(a, b[1:]), all_edits(a[1:], b[1:]))
 
 
+@pytest.mark.proves("eq-edit-distance")
 @quick
 @given(st.text("abc", max_size=5), st.text("abc", max_size=5))
 def test_edits_are_the_fewest(a, b):
@@ -56,6 +57,7 @@ def test_edits_are_a_metric(a, b, c):
     assert speech.edit_distance(a, c) <= speech.edit_distance(a, b) + speech.edit_distance(b, c)
 
 
+@pytest.mark.proves("eq-error-rate")
 @quick
 @given(st.lists(st.tuples(sentences, sentences), min_size=1, max_size=4))
 def test_rates_agree_with_jiwer(pairs):
@@ -131,6 +133,7 @@ def test_dtw_finds_the_cheapest_path(grid):
     assert speech.dtw(costs.T)[0] == pytest.approx(cost)
 
 
+@pytest.mark.proves("eq-dtw")
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (30, 41), (64, 20)])
 def test_dtw_agrees_with_librosa(shape):
     librosa = pytest.importorskip("librosa")
@@ -166,6 +169,7 @@ def test_the_cosines_add_up_to_the_log_spectrum():
     np.testing.assert_allclose(cepstrum @ np.cos(np.outer(np.arange(40), angles)), log_mel, atol=1e-10)
 
 
+@pytest.mark.proves("eq-mel-cepstrum")
 def test_the_cepstrum_is_scipys_cosine_transform():
     fft = pytest.importorskip("scipy.fft")
     log_mel = log_spectra()
@@ -174,6 +178,7 @@ def test_the_cepstrum_is_scipys_cosine_transform():
     np.testing.assert_allclose(speech.mel_cepstrum(log_mel), expected, atol=1e-12)
 
 
+@pytest.mark.proves("eq-mel-cepstral-distortion")
 def test_distortion_is_the_spectral_difference_in_decibels():
     """With all coefficients it is the root mean square over bands of the difference in dB (Parseval)."""
     one, other = log_spectra(1, 40, 1), log_spectra(1, 40, 2)
@@ -219,6 +224,7 @@ def test_spectrograms_must_match():
 # ------------------------------------------------------------------ melody and speed
 
 
+@pytest.mark.proves("eq-f0-rmse", "eq-voicing-error")
 def test_f0_errors_by_hand():
     reference = np.array([0, 100.0, 200.0, np.nan, 150.0])
     hypothesis = np.array([0, 103.0, 196.0, 120.0, 0])
@@ -257,6 +263,7 @@ def test_an_unknown_unit_is_refused():
         speech.f0_rmse(np.ones(3), np.ones(3), "mel")
 
 
+@pytest.mark.proves("eq-real-time-factor")
 def test_real_time_factor():
     assert speech.real_time_factor(0.5, 16000) == 0.5
     assert speech.real_time_factor(1.0, 44100 * 4, 44100) == 0.25

@@ -1,0 +1,31 @@
+"""Which measure is blind?"""
+
+from deepsense_lib.exercises.engine import Choice, Option
+
+EXERCISE = Choice(
+    title="Which measure is blind?",
+    level=1,
+    task="""
+    In the section on failures, change one thing: let the voice speak with a pitch that never moves (`pitch` of
+    every phoneme at its mean), and listen. Then look at the measures in the table. Which sentence is true?
+    """,
+    options={
+        "a": Option(
+            "Every measure notices it, since it sounds wrong.",
+            "The table says otherwise: the words are understood as before, and the spectra hardly differ.",
+        ),
+        "b": Option(
+            "Only the error of F0 notices it; words and spectra are as before.",
+            "Yes. A recogniser listens for words, and the cepstrum leaves pitch out. Melody needs a measure of its own.",
+        ),
+        "c": Option(
+            "The mel-cepstral distortion notices it, since the harmonics move.",
+            "The bands of a mel spectrogram are wider than the harmonics, and few cosines are kept: it hardly does.",
+        ),
+        "d": Option(
+            "None of them notices it: only people can.",
+            "One does. Compare the melodies where both have a voice.",
+        ),
+    },
+    answer="b",
+)
