@@ -79,7 +79,8 @@ def _table(ratings, low: float, high: float) -> np.ndarray:
     known = ~np.isnan(ratings)
     if ratings[known].min() < low or ratings[known].max() > high:
         raise InputError(
-            f"found ratings from {ratings[known].min():g} to {ratings[known].max():g}, expected {low} to {high}"
+            f"found ratings from {ratings[known].min():g} to {ratings[known].max():g}, expected {low} to "
+            f"{high}"
         )
     if not known.any(axis=0).all() or not known.any(axis=1).all():
         raise InputError("found a listener or a sentence without any rating; leave it out")

@@ -6,8 +6,9 @@ EXERCISE = Number(
     title="How many of twelve?",
     level=2,
     task="""
-    In an ABX test of 12 trials, how many must be right at least, so that guessing does as well or better with a
-    probability below 5 %? (The sums of the last binomial coefficients of 12 are 1, 13, 79, 299; $2^{12} = 4096$.)
+    In an ABX test of 12 trials, how many must be right at least, so that guessing does as well or better with
+    a probability below 5 %? (The sums of the last binomial coefficients of 12 are 1, 13, 79, 299, and
+    $2^{12} = 4096$.)
     """,
     answer=10,
     rtol=0.0,

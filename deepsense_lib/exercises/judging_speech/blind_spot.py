@@ -6,8 +6,9 @@ EXERCISE = Choice(
     title="Which measure is blind?",
     level=1,
     task="""
-    In the section on failures, change one thing: let the voice speak with a pitch that never moves (`pitch` of
-    every phoneme at its mean), and listen. Then look at the measures in the table. Which sentence is true?
+    In the section on failures, listen to the voice whose pitch never moves. Change one thing: let the pitch
+    move twice as far instead (`flat` becomes `pitch**2 / flat`). Listen, and look at the table. Which
+    sentence is true of both?
     """,
     options={
         "a": Option(
@@ -16,11 +17,12 @@ EXERCISE = Choice(
         ),
         "b": Option(
             "Only the error of F0 notices it; words and spectra are as before.",
-            "Yes. A recogniser listens for words, and the cepstrum leaves pitch out. Melody needs a measure of its own.",
+            "Yes. A recogniser listens for words, and the cepstrum leaves pitch out: melody needs its own "
+            "measure.",
         ),
         "c": Option(
             "The mel-cepstral distortion notices it, since the harmonics move.",
-            "The bands of a mel spectrogram are wider than the harmonics, and few cosines are kept: it hardly does.",
+            "The mel bands are wider than the harmonics, and few cosines are kept: it hardly does.",
         ),
         "d": Option(
             "None of them notices it: only people can.",

@@ -8,7 +8,7 @@ def fewest_edits(reference, hypothesis):
 
     reference, hypothesis: strings, possibly empty.
     """
-    row = list(range(len(hypothesis) + 1))
+    row = [*range(len(hypothesis) + 1)]
     for i, expected in enumerate(reference, start=1):
         above, row = row, [i]
         for j, found in enumerate(hypothesis, start=1):

@@ -42,12 +42,13 @@ def _square(candidate):
 
 
 def _corner(candidate):
-    costs = np.array([[1.0, 9, 9], [1, 9, 9], [1, 1, 1]])
-    equal_arrays(candidate(costs), 4.0, what="the cost of the path down, across, and right")
-    equal_arrays(candidate(costs.T), 4.0, what="the same, mirrored")
+    costs = np.array([[0.0, 9, 9], [1, 9, 9], [1, 1, 1]])
+    equal_arrays(candidate(costs), 3.0, what="the cost of the path down, across, and right")
+    equal_arrays(candidate(costs.T), 3.0, what="the same, mirrored")
 
 
 def _line(candidate):
+    equal_arrays(candidate(np.array([[5.0, 1], [1, 1]])), 6.0, what="the cost if the first cell is dear")
     equal_arrays(candidate(np.array([[1.0, 2, 3]])), 6.0, what="the cost of a single row 1, 2, 3")
     equal_arrays(candidate(np.array([[1.0], [2], [3]])), 6.0, what="the cost of a single column 1, 2, 3")
 
