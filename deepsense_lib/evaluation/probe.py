@@ -14,7 +14,7 @@ import numpy as np
 from deepsense_lib.errors import InputError
 
 RUNGS = ("nothing", "builds", "runs", "learns", "holds")
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+NOISE = re.compile(r"\x1b\[[0-9;]*m|\{\{function_node .*?\}\}")  # terminal colours, TensorFlow's inner names
 
 
 class Subject(Protocol):
@@ -46,11 +46,11 @@ class Climb(NamedTuple):
 
 
 def caught(action: Callable[[], object]) -> str:
-    """Run an action; give its error as one line without terminal colours, or "" if there is none."""
+    """Run an action; give its error as one line that can be read, or "" if there is none."""
     try:
         action()
     except Exception as error:
-        return f"{type(error).__name__}: {' '.join(COLOURS.sub('', str(error)).split())}"
+        return f"{type(error).__name__}: {' '.join(NOISE.sub('', str(error)).split())}"
     return ""
 
 
