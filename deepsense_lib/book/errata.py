@@ -38,7 +38,7 @@ class Mutant:
     erratum: int
     wrong: Callable
     right: str
-    tests: tuple[str, ...]  # names in the test file of the right function's module
+    tests: tuple[str, ...]  # names, each among those of its erratum
 
 
 def resolve(name: str) -> object:
@@ -107,6 +107,12 @@ MUTANTS = (
             "test_stop_loss_is_torchs_over_true_steps",
             "test_stop_loss_ignores_the_padding_and_survives_large_logits",
         ),
+    ),
+    Mutant(
+        5,
+        mutants.squared_error_of_all,
+        "formulas.parallel_tts:multi_resolution_stft_loss",
+        ("test_multi_resolution_loss_is_the_mean_and_ignores_the_sign_of_the_wave",),
     ),
     Mutant(
         6,

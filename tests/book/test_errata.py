@@ -6,8 +6,11 @@ import inspect
 import itertools
 import json
 import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -15,6 +18,9 @@ from deepsense_lib.book import errata
 from deepsense_lib.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import errata_pointers  # noqa: E402
+
 CHAPTER = ROOT / "chapters" / "together" / "errata_lab.ipynb"
 # What a test raises when it rejects; hypothesis gathers several findings into a group.
 REJECTED = (AssertionError, ValueError, ExceptionGroup, pytest.fail.Exception)
@@ -69,14 +75,26 @@ def test_the_chapter_proves_it_and_names_what_keeps_it_repaired(erratum):
     assert "claim(" in code, "nothing is proved"
     for part in ("**The defect.**", "**The repair.**", "**Kept by**"):
         assert part in words, part
-    for test in erratum.tests:
-        assert f"`{test}`" in words, test
-    page = (Path("..") / erratum.page).as_posix()
-    assert f"]({page})" in words, page
-    assert (CHAPTER.parent / page).is_file() or erratum.page in MADE_WHEN_THE_SITE_IS_BUILT
+    assert errata_pointers.line(erratum) in words, "run: python tools/errata_pointers.py sync"
 
 
-MADE_WHEN_THE_SITE_IS_BUILT = {"reference/formulas.md", "reference/data.md", "reference/models.md"}
+def test_pointers_follow_the_register(monkeypatch):
+    """A page or test that changes in the register changes in the chapter, and nowhere else."""
+    notebook = nbformat.read(CHAPTER, as_version=4)
+    before = [cell.source for cell in notebook.cells]
+    assert errata_pointers.put(notebook) == []
+    moved = replace(errata.get(7), page="reference/data.md", tests=("tests/a.py::test_b",))
+    monkeypatch.setattr(errata, "REGISTER", (*errata.REGISTER[:6], moved, *errata.REGISTER[7:]))
+    assert errata_pointers.put(notebook) == ["E7"]
+    changed = [cell.source for cell, old in zip(notebook.cells, before, strict=True) if cell.source != old]
+    assert len(changed) == 1
+    assert changed[0].endswith("**Kept by** `tests/a.py::test_b`. More: [Data cards](../reference/data.md).")
+
+
+def test_every_formula_that_the_article_writes_has_a_mutant():
+    """E9 has no formula of its own: its defect is that a word is missing from E1's."""
+    wrong = {mutant.erratum for mutant in errata.MUTANTS}
+    assert {e.number for e in errata.REGISTER if e.kind == "formula"} - wrong == {9}
 
 
 @every_mutant
@@ -88,9 +106,14 @@ def test_a_mutant_is_called_like_the_right_function(mutant):
     assert set(mutant.tests) <= named
 
 
-def load(mutant):
-    """Import the test file of the right function's module."""
-    path = ROOT / "tests" / "formulas" / f"test_{mutant.right.partition(':')[0].rpartition('.')[2]}.py"
+def load(mutant, name):
+    """Import the file in which the register has a test."""
+    (file,) = {
+        file
+        for file, _, found in (test.partition("::") for test in errata.get(mutant.erratum).tests)
+        if found == name
+    }
+    path = ROOT / file
     spec = importlib.util.spec_from_file_location(f"mutated_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -114,14 +137,14 @@ def run(test):
 
 @every_mutant
 def test_the_named_tests_pass_the_right_formula_and_reject_the_wrong_one(mutant, monkeypatch):
-    module = load(mutant)
-    for name in mutant.tests:
-        run(getattr(module, name))
+    tests = [getattr(load(mutant, name), name) for name in mutant.tests]
+    for test in tests:
+        run(test)
     home, _, attribute = mutant.right.partition(":")
     monkeypatch.setattr(f"deepsense_lib.{home}.{attribute}", mutant.wrong)
-    for name in mutant.tests:
+    for test in tests:
         with np.errstate(all="ignore"), pytest.raises(REJECTED):
-            run(getattr(module, name))
+            run(test)
 
 
 @pytest.mark.parametrize("concept", errata.CONCEPTS)

@@ -127,7 +127,7 @@ EXERCISE = Exercise(
         Wrong(one_at_a_time, "Behind a gate"),
     ),
     explanation="""
-    The last step is what `dead_parameters(..., after=2)` does by training a little first. It is why a check that
-    looks only at the start rejects a right model whose last layer begins at zero.
+    The last step is what `dead_parameters(..., after=2)` does by training a little first. It is why a check
+    that looks only at the start rejects a right model whose last layer begins at zero.
     """,
 )

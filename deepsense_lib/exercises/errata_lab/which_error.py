@@ -22,7 +22,7 @@ EXERCISE = Choice(
     options={
         "a": Option(
             "`ValueError`: input 1 has the wrong shape, as in E11.",
-            "There the code had another width than the frames. Here both inputs take 12 numbers, and 12 come.",
+            "There the code had another width than the frames. Here both inputs take 12 numbers; 12 come.",
         ),
         "b": Option(
             "`ValueError`: the graph is not connected, since nobody uses `code`.",
