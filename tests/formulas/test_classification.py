@@ -171,6 +171,22 @@ def test_running_statistics_and_the_two_conventions_about_them():
 
 
 @pytest.mark.proves("eq-normalize-images")
+@pytest.mark.parametrize(
+    ("shape", "colours"), [((5,), 1), ((4, 5), 3), ((2, 3, 4, 5), 3), ((2, 4, 5), 2), ((2, 4, 5, 3), 0)]
+)
+def test_normalize_images_names_shapes_that_do_not_fit_the_colours(shape, colours):
+    with pytest.raises(ValueError, match=r"expected \(\.\.\., height, width\)"):
+        cls.normalize_images(np.zeros(shape), colours=colours)
+
+
+def test_normalize_images_in_colour_has_one_mean_and_spread_an_image():
+    images = np.random.default_rng(5).uniform(size=(2, 4, 6, 6, 3)) * [1.0, 0.5, 0.2]
+    out = cls.normalize_images(images, floor=0.0, colours=3)
+    np.testing.assert_allclose(out.mean((-3, -2, -1)), 0, atol=1e-12)
+    np.testing.assert_allclose(out.std((-3, -2, -1)), 1, rtol=1e-12)
+    assert (out[..., 0].mean((-2, -1)) > out[..., 2].mean((-2, -1))).all()
+
+
 def test_normalize_images_forgets_brightness_and_contrast():
     rng = np.random.default_rng(6)
     images = rng.integers(0, 256, (5, 8, 8), dtype=np.uint8)
