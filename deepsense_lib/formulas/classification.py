@@ -212,6 +212,44 @@ def evidence_map(features, weight) -> np.ndarray:
     return np.einsum("bcij,kcij->bkij", features, weight, optimize=True)
 
 
+def class_activation_map(features, weight) -> np.ndarray:
+    """Class activation maps (CAM) of a head that averages each map and weights it: one weight a channel.
+
+    Shapes: features `(batch, channels, height, width)`, weight `(classes, channels)`; returns `(batch,
+    classes, height, width)`. The mean over places, plus the bias, is the score.
+    Raises: ValueError when features and weight disagree.
+    Source: Zhou et al. (2016), "Learning deep features for discriminative localization", Eq. 2.
+    Equation: eq-class-activation-map
+    """
+    features, weight = np.asarray(features), np.asarray(weight)
+    if features.ndim != 4 or weight.ndim != 2 or weight.shape[1] != features.shape[1]:
+        raise ValueError(
+            f"features {features.shape} and weight {weight.shape}: expected (batch, channels, height, width) "
+            "and (classes, channels) with equal channels"
+        )
+    return np.einsum("bcij,kc->bkij", features, weight, optimize=True)
+
+
+def grad_cam(features, gradient) -> np.ndarray:
+    """Grad-CAM: weight each map by the mean gradient of a score over its places, add up, keep the positive.
+
+    Shapes: features and gradient `(batch, channels, height, width)`, the latter of one score for each image
+    with respect to the features; returns `(batch, height, width)`, nowhere negative.
+    Raises: ValueError when features and gradient disagree.
+    Source: Selvaraju et al. (2017), "Grad-CAM: Visual explanations from deep networks via gradient-based
+    localization", Eq. 1 and 2.
+    Equation: eq-grad-cam
+    """
+    features, gradient = np.asarray(features), np.asarray(gradient)
+    if features.ndim != 4 or features.shape != gradient.shape:
+        raise ValueError(
+            f"features {features.shape} and gradient {gradient.shape} must both be (batch, channels, height, "
+            "width)"
+        )
+    alpha = gradient.mean(axis=(2, 3))
+    return relu(np.einsum("bcij,bc->bij", features, alpha, optimize=True))
+
+
 def _alike(z, y) -> tuple[np.ndarray, np.ndarray]:
     z, y = np.asarray(z), np.asarray(y)
     if z.ndim != 2 or z.shape != y.shape:
