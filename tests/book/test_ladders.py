@@ -211,3 +211,16 @@ def test_a_matrix_says_in_words_what_its_shades_show():
     assert '<abbr title="joy">joy</abbr>' in text
     assert text.count('scope="row"') == 2
     assert "most often" not in markup.matrix("x", [[3, 0], [0, 3]], ["joy", "fear"])
+
+
+def test_the_page_can_be_printed(root, tmp_path):
+    pytest.importorskip("PIL")
+    pytest.importorskip("soundfile")
+    import build_pdf
+
+    sounds = ROOT / "book" / "extra" / "chapters" / "reference"  # as the printing gives it
+    page = ladders.ladders_page(root)
+    text = build_pdf.printed_page(page, tmp_path / "printed", "https://example.org/page.html", sounds)
+    assert not re.search(r"<(audio|div|figure|table|small|th|td)\b", text)
+    assert text.count("![Spectrogram of: ") == page.count("<audio controls")
+    assert "| attention | " in text
