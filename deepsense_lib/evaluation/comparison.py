@@ -109,7 +109,7 @@ def corruption_error(errors, baseline_errors) -> float:
     return float(errors.sum() / baseline.sum())
 
 
-def difference_hash(images: np.ndarray, side: int = 8) -> np.ndarray:
+def difference_hash(images: np.ndarray, side: int = 16) -> np.ndarray:
     """Give `side * side` bits for each picture: is a cell of a small copy brighter than its right neighbour?
 
     Light that changes evenly, a scale, and mild noise leave most bits as they are, so near duplicates have
