@@ -93,8 +93,8 @@ def test_corruption_error():
 @pytest.mark.proves("eq-difference-hash")
 def test_the_hash_sees_copies_and_not_other_pictures():
     random = np.random.default_rng(0)
-    cells = random.random((50, 6, 6))
-    pictures = np.repeat(np.repeat(cells, 10, axis=1), 10, axis=2)
+    cells = random.random((50, 12, 12))
+    pictures = np.repeat(np.repeat(cells, 5, axis=1), 5, axis=2)
     bits = ev.difference_hash(pictures)
     assert bits.shape == (50, 256)
     assert np.array_equal(bits, ev.difference_hash(40 + 150 * pictures))

@@ -24,7 +24,7 @@ EXERCISE = Choice(
         ),
         "d": Option(
             "With one candidate the first is also too high.",
-            "With one there is no choice, so no luck is picked. It lies as often below one in seven as above.",
+            "With one there is no choice, so no luck is picked. It lies below a seventh as often as above.",
         ),
     },
     answer="b",
