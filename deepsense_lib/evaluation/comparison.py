@@ -10,9 +10,15 @@ from deepsense_lib.evaluation.classification import Estimate
 
 
 def bootstrap(
-    statistic: Callable[[np.ndarray], float], n: int, *, groups=None, repeats: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float],
+    n: int,
+    *,
+    groups=None,
+    repeats: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
 ) -> Estimate:
-    """Give a figure with its 95 % percentile interval over resampled rows.
+    """Give a figure with its percentile interval over resampled rows.
 
     Args:
         statistic: gets row numbers `(m,)`, with repetitions, and returns the figure of these rows.
@@ -20,6 +26,7 @@ def bootstrap(
         groups: `(n,)`; rows of one group, such as the pictures of one person, are drawn together.
         repeats: how many samples; 1000 give the ends of the interval to about a tenth of its width.
         seed: of the generator.
+        level: how often the interval shall hold the truth; 1 - 0.05 / k for one of k looks (Bonferroni).
 
     Raises: InputError for groups of another length, no rows, or less than 100 repeats.
     Source: Efron (1979), "Bootstrap methods"; for groups Davison, Hinkley (1997), section 3.8.
@@ -39,7 +46,7 @@ def bootstrap(
     for _ in range(repeats):
         drawn = random.integers(len(rows_of), size=len(rows_of))
         values.append(statistic(np.concatenate([rows_of[group] for group in drawn])))
-    low, high = np.nanquantile(values, (0.025, 0.975))
+    low, high = np.nanquantile(values, ((1 - level) / 2, (1 + level) / 2))
     return Estimate(float(statistic(np.arange(n))), float(low), float(high))
 
 
@@ -64,7 +71,9 @@ def mcnemar(first_right, second_right) -> float:
     return min(1.0, 2 * tail)
 
 
-def recall_gap(labels, predictions, groups, persons, *, repeats: int = 1000, seed: int = 0) -> Estimate:
+def recall_gap(
+    labels, predictions, groups, persons, *, repeats: int = 1000, seed: int = 0, level: float = 0.95
+) -> Estimate:
     """Mean recall of group 1 minus that of group 0, with an interval that draws whole persons.
 
     Shapes: labels, predictions `(n,)` class numbers; groups `(n,)` booleans; persons `(n,)`.
@@ -89,7 +98,7 @@ def recall_gap(labels, predictions, groups, persons, *, repeats: int = 1000, see
             means.append(np.mean([share.mean() for share in shares if len(share)]) if len(inside) else np.nan)
         return means[1] - means[0]
 
-    return bootstrap(gap, len(labels), groups=persons, repeats=repeats, seed=seed)
+    return bootstrap(gap, len(labels), groups=persons, repeats=repeats, seed=seed, level=level)
 
 
 def corruption_error(errors, baseline_errors) -> float:
