@@ -16,6 +16,7 @@ from cards import data_page, model_page
 from check_site import check
 from formula_index import collect, faults, render
 from grade_graders import graders_page
+from ladders import ladders_page
 from notation import notation_page
 from progress_page import progress_page
 
@@ -50,6 +51,7 @@ def generate(root: Path = ROOT) -> list[str]:
         ("reference/models.md", model_page(root)),
         ("reference/graders.md", graders_page()),
         ("reference/notation.md", notation_page(toc_pages(root), root)),
+        ("reference/ladders.md", ladders_page(root)),
         ("start/progress.md", progress_page(toc_pages(root), root)),
     ):
         target = root / "chapters" / name

@@ -7,6 +7,7 @@ a list with the right answer below, tables stay tables. Pictures are written bes
 import base64
 import hashlib
 import io
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -170,7 +171,8 @@ def _content(source: str, sounds: Path | None) -> bytes:
         return base64.b64decode(source.partition(",")[2])
     if sounds is None:
         raise ValueError(f"found the address {source}, expected data inside the page")
-    return (sounds / source).read_bytes()
+    # A page may lie in a folder that its sounds do not have: fold "..", do not walk it.
+    return Path(os.path.normpath(sounds / source)).read_bytes()
 
 
 def _write(pixels: np.ndarray, folder: Path) -> str:

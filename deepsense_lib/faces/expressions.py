@@ -15,6 +15,7 @@ import numpy as np
 from deepsense_lib.errors import InputError
 
 CLASSES = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
+EIGHT_CLASSES = (*CLASSES, "contempt")  # as in AffectNet and FER+; the shipped sets have the seven
 
 
 def _both(name: str, weight: float = 1.0) -> dict[str, float]:
@@ -105,6 +106,15 @@ PROTOTYPES: dict[str, tuple[tuple[tuple[int, float, float], ...], ...]] = {
         ((1, 0.9, 1), (2, 0.9, 1), (5, 0.5, 0.8), (26, 0.5, 1), (18, 0.2, 0.4)),
     ),
 }
+# Classes beyond the seven of the shipped sets. Contempt is the one expression of the lists that is one-sided:
+# a corner of the mouth is tightened (unit 14) and a little raised (unit 12).
+EXTRA_PROTOTYPES: dict[str, tuple[tuple[tuple[int, float, float], ...], ...]] = {
+    "contempt": (
+        ((14, 0.9, 1), (12, 0.4, 1)),
+        ((14, 1, 1), (12, 0.5, 0.8), (17, 0.3, 0.4)),
+    ),
+}
+ONE_SIDED = {"contempt": 0.85}  # class -> asymmetry, to either side
 DISTRACTORS = (1, 2, 4, 6, 7, 12, 14, 15, 17, 18, 24, 25, 26, 43)
 
 
@@ -174,7 +184,7 @@ def prototype(name: str, intensity: float = 1.0, variant: int = 0) -> Expression
     if not 0 <= variant < len(variants):
         raise InputError(f"'{name}' has variants 0 to {len(variants) - 1}; found {variant}")
     units = {unit: base * intensity for unit, base, _ in variants[variant]}
-    return Expression(units, name, intensity)
+    return Expression(units, name, intensity, ONE_SIDED.get(name, 0.0))
 
 
 def sample_expression(
@@ -197,6 +207,8 @@ def sample_expression(
         if shown:
             units[unit] = units.get(unit, 0.0) + amount
     asymmetry = noise * rng.normal(0, 0.08)
+    if name in ONE_SIDED:
+        asymmetry += ONE_SIDED[name] * rng.choice([-1, 1])
     if habits is not None:
         units = {unit: value * habits.gains.get(unit, 1.0) for unit, value in units.items()}
         for unit, value in habits.rest.items():
@@ -208,6 +220,6 @@ def sample_expression(
 
 
 def _variants(name: str):
-    if name not in PROTOTYPES:
-        raise InputError(f"'{name}' is not an expression class; expected one of {', '.join(CLASSES)}")
-    return PROTOTYPES[name]
+    if name not in EIGHT_CLASSES:
+        raise InputError(f"'{name}' is not an expression class; expected one of {', '.join(EIGHT_CLASSES)}")
+    return (PROTOTYPES | EXTRA_PROTOTYPES)[name]

@@ -7,19 +7,29 @@ feature maps are `(batch, channels, height, width)`. Every gradient is that of a
 import numpy as np
 
 
-def normalize_images(images, floor: float = 0.05) -> np.ndarray:
+def normalize_images(images, floor: float = 0.05, colours: int = 1) -> np.ndarray:
     """Give every image mean 0 and nearly unit spread, so that brightness and contrast do not matter.
 
-    Shapes: images `(..., height, width)`, integers 0 to 255 or floats 0 to 1; returns floats.
-    `floor`, a fraction of the full scale, is added to the spread so that a flat image stays flat.
+    Shapes: images `(..., height, width)`, or `(..., height, width, 3)` with `colours=3`, integers 0 to 255 or
+    floats 0 to 1; returns floats of the same shape.
+    `floor`, a fraction of the full scale, is added to the spread so that a flat image stays flat. The three
+    colours of an image share one mean and one spread, so that their balance, the hue, is kept.
+    Raises: ValueError unless `colours` is 1 or 3, and for `colours=3` the last axis is.
     Source: the definition, as the chapter gives it.
     Equation: eq-normalize-images
     """
     images = np.asarray(images)
+    least = 2 if colours == 1 else 3
+    if colours not in (1, 3) or images.ndim < least or (colours == 3 and images.shape[-1] != 3):
+        raise ValueError(
+            f"images of the shape {images.shape} with colours={colours}: expected (..., height, width) with "
+            "colours=1, or (..., height, width, 3) with colours=3"
+        )
     scale = 255.0 if np.issubdtype(images.dtype, np.integer) else 1.0
     images = images.astype(np.result_type(images.dtype, np.float32)) / scale
-    mean = images.mean(axis=(-2, -1), keepdims=True)
-    return (images - mean) / (images.std(axis=(-2, -1), keepdims=True) + floor)
+    axes = (-2, -1) if colours == 1 else (-3, -2, -1)
+    mean = images.mean(axis=axes, keepdims=True)
+    return (images - mean) / (images.std(axis=axes, keepdims=True) + floor)
 
 
 def relu(x) -> np.ndarray:
@@ -200,6 +210,44 @@ def evidence_map(features, weight) -> np.ndarray:
             f"features {features.shape} and weight {weight.shape} must agree after the first axis"
         )
     return np.einsum("bcij,kcij->bkij", features, weight, optimize=True)
+
+
+def class_activation_map(features, weight) -> np.ndarray:
+    """Class activation maps (CAM) of a head that averages each map and weights it: one weight a channel.
+
+    Shapes: features `(batch, channels, height, width)`, weight `(classes, channels)`; returns `(batch,
+    classes, height, width)`. The mean over places, plus the bias, is the score.
+    Raises: ValueError when features and weight disagree.
+    Source: Zhou et al. (2016), "Learning deep features for discriminative localization", Eq. 2.
+    Equation: eq-class-activation-map
+    """
+    features, weight = np.asarray(features), np.asarray(weight)
+    if features.ndim != 4 or weight.ndim != 2 or weight.shape[1] != features.shape[1]:
+        raise ValueError(
+            f"features {features.shape} and weight {weight.shape}: expected (batch, channels, height, width) "
+            "and (classes, channels) with equal channels"
+        )
+    return np.einsum("bcij,kc->bkij", features, weight, optimize=True)
+
+
+def grad_cam(features, gradient) -> np.ndarray:
+    """Grad-CAM: weight each map by the mean gradient of a score over its places, add up, keep the positive.
+
+    Shapes: features and gradient `(batch, channels, height, width)`, the latter of one score for each image
+    with respect to the features; returns `(batch, height, width)`, nowhere negative.
+    Raises: ValueError when features and gradient disagree.
+    Source: Selvaraju et al. (2017), "Grad-CAM: Visual explanations from deep networks via gradient-based
+    localization", Eq. 1 and 2.
+    Equation: eq-grad-cam
+    """
+    features, gradient = np.asarray(features), np.asarray(gradient)
+    if features.ndim != 4 or features.shape != gradient.shape:
+        raise ValueError(
+            f"features {features.shape} and gradient {gradient.shape} must both be (batch, channels, height, "
+            "width)"
+        )
+    alpha = gradient.mean(axis=(2, 3))
+    return relu(np.einsum("bcij,bc->bij", features, alpha, optimize=True))
 
 
 def _alike(z, y) -> tuple[np.ndarray, np.ndarray]:

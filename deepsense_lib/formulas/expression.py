@@ -14,9 +14,9 @@ from deepsense_lib.formulas.convolution import conv2d, max_pool2d
 def expression_features(x, arrays: Mapping[str, np.ndarray], epsilon: float = 1e-5) -> np.ndarray:
     """Send images through the blocks: convolve, normalise, keep the positive part, keep the largest of four.
 
-    Shapes: x `(batch, 1, height, width)`, normalised images; returns `(batch, channels, height / 2^blocks,
-    width / 2^blocks)`.
-    Raises: ValueError when the arrays hold no block.
+    Shapes: x `(batch, colours, height, width)`, normalised images; returns `(batch, channels,
+    height / 2^blocks, width / 2^blocks)`.
+    Raises: ValueError when the arrays hold no block, or the images have not the colours they are made for.
     Source: the definition, as the chapter gives it.
     Equation: eq-expression-features
     """
@@ -24,6 +24,12 @@ def expression_features(x, arrays: Mapping[str, np.ndarray], epsilon: float = 1e
     if not names:
         raise ValueError(
             "the arrays hold no 'blocks.0.convolution.weight': expected those of an ExpressionCNN"
+        )
+    expected = arrays["blocks.0.convolution.weight"].shape[1]
+    if np.ndim(x) != 4 or np.shape(x)[1] != expected:
+        raise ValueError(
+            f"the images have the shape {np.shape(x)}: expected (batch, {expected}, height, width), "
+            f"since the first kernels are made for {expected} colour{'s' * (expected > 1)}"
         )
     for n in names:
         kernel = arrays[f"blocks.{n}.convolution.weight"]

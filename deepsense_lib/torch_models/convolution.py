@@ -16,22 +16,21 @@ from deepsense_lib.errors import InputError
 
 
 def normalize_images(images: Tensor, floor: float = 0.05) -> Tensor:
-    """Give every grey image mean 0 and nearly unit spread, and add the channel axis.
+    """Give every image mean 0 and nearly unit spread, and put the channels behind the batch.
 
-    Shapes: images `(batch, height, width)`, uint8 0 to 255 or floating point 0 to 1; returns
-    `(batch, 1, height, width)`, float32 for uint8 and the same type for floats.
-    Raises: InputError for another number of axes.
+    Shapes: images `(batch, height, width)`, grey, or `(batch, height, width, 3)`, colour; uint8 0 to 255 or
+    floating point 0 to 1. Returns `(batch, 1 or 3, height, width)`, float32 for uint8 and the same type for
+    floats. The colours of an image share one mean and one spread, which keeps its hues.
+    Raises: InputError for another shape.
     """
-    if images.ndim != 3:
-        raise InputError(
-            f"the images have the shape {tuple(images.shape)}. Expected (batch, height, width): grey images, "
-            "stacked. Put a single image in a batch of its own: images[None]."
-        )
+    check_images(tuple(images.shape))
     if not images.is_floating_point():
         images = images.to(torch.float32) / 255
-    mean = images.mean(dim=(1, 2), keepdim=True)
-    spread = images.std(dim=(1, 2), keepdim=True, correction=0)
-    return ((images - mean) / (spread + floor))[:, None]
+    axes = tuple(range(1, images.ndim))
+    mean = images.mean(dim=axes, keepdim=True)
+    spread = images.std(dim=axes, keepdim=True, correction=0)
+    normal = (images - mean) / (spread + floor)
+    return normal[:, None] if normal.ndim == 3 else normal.permute(0, 3, 1, 2).contiguous()
 
 
 class ConvBlock(nn.Module):
@@ -49,12 +48,15 @@ class ConvBlock(nn.Module):
 
 
 class ExpressionCNN(nn.Module):
-    """Normalised grey images to one score for every class: a stack of blocks, dropout, a linear head.
+    """Normalised images to one score for every class: a stack of blocks, dropout, a linear head.
 
     Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", Sec. II, with
     today's parts.
 
-    Raises: InputError when `size` cannot be halved once a block, or `kernel` is even.
+    `in_channels` is 1 for grey images and 3 for colour. Images of FER2013 have `size=48`.
+
+    Raises: InputError when `size` cannot be halved once a block, `kernel` is even, or `classes` or
+    `in_channels` cannot be.
     """
 
     def __init__(
@@ -64,17 +66,19 @@ class ExpressionCNN(nn.Module):
         size: int = 64,
         kernel: int = 3,
         dropout: float = 0.3,
+        in_channels: int = 1,
     ):
         super().__init__()
-        check_sizes(channels, size, kernel)
+        check_sizes(channels, size, kernel, classes, in_channels)
         self.configuration = {
             "classes": classes,
             "channels": list(channels),
             "size": size,
             "kernel": kernel,
             "dropout": dropout,
+            "in_channels": in_channels,
         }
-        widths = [1, *channels]
+        widths = [in_channels, *channels]
         self.blocks = nn.ModuleList(ConvBlock(i, o, kernel) for i, o in pairwise(widths))
         side = size // 2 ** len(channels)
         self.dropout = nn.Dropout(dropout)
@@ -83,27 +87,48 @@ class ExpressionCNN(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def features(self, x: Tensor) -> Tensor:
-        """Map `(batch, 1, size, size)` to the last feature maps `(batch, channels, side, side)`."""
+        """Map `(batch, in_channels, size, size)` to the last feature maps `(batch, channels, side, side)`."""
         for block in self.blocks:
             x = block(x)
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map normalised images `(batch, 1, size, size)` to scores `(batch, classes)`.
+        """Map normalised images `(batch, in_channels, size, size)` to scores `(batch, classes)`.
 
         Raises: InputError when the images have another size or number of channels.
         """
-        expected = (1, self.configuration["size"], self.configuration["size"])
-        if tuple(x.shape[1:]) != expected:
-            raise InputError(
-                f"the images have the shape {tuple(x.shape)}. Expected {('batch', *expected)}. Resize them, "
-                "and pass them through normalize_images, which adds the channel axis."
-            )
+        size, colours = self.configuration["size"], self.configuration["in_channels"]
+        check_input(tuple(x.shape), (colours, size, size), colours)
         return self.head(self.dropout(self.features(x).flatten(1)))
 
 
-def check_sizes(channels: Sequence[int], size: int, kernel: int) -> None:
-    """Raise InputError unless `size` can be halved once for every block and the kernel has a middle."""
+def check_images(shape: tuple) -> None:
+    """Raise InputError unless the shape is that of stacked grey or colour images."""
+    if len(shape) != 3 and not (len(shape) == 4 and shape[3] == 3):
+        raise InputError(
+            f"the images have the shape {shape}. Expected (batch, height, width) for grey images or (batch, "
+            "height, width, 3) for colour, stacked, with the colours last. Put a single image in a batch of "
+            "its own: images[None]."
+        )
+
+
+def check_input(shape: tuple, expected: tuple, in_channels: int) -> None:
+    """Raise InputError unless a batch of normalised images has the shape that the network was made for."""
+    if shape[1:] != expected:
+        raise InputError(
+            f"the images have the shape {shape}. Expected {('batch', *expected)}: this network reads "
+            f"{'grey' if in_channels == 1 else 'colour'} images, in_channels={in_channels}. Resize them, and "
+            "pass them through normalize_images, which puts the channels where they belong."
+        )
+
+
+def check_sizes(channels: Sequence[int], size: int, kernel: int, classes: int, in_channels: int) -> None:
+    """Raise InputError unless a network of these sizes can be made."""
+    if classes < 2 or in_channels not in (1, 3):
+        raise InputError(
+            f"found classes={classes} and in_channels={in_channels}. Expected at least two classes, and 1 "
+            "channel for grey images or 3 for colour."
+        )
     if not channels or size % 2 ** len(channels) or size <= 0:
         raise InputError(
             f"{len(channels)} blocks cannot halve images of {size} pixels. Expected a size that "

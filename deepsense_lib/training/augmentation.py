@@ -1,7 +1,8 @@
 """Random changes of face images that leave the expression as it is.
 
-Every function takes grey images `(batch, height, width)`, floating point 0 to 1, and returns new ones. The
-random numbers come from torch's global generator, which the training loop seeds for every step.
+Every function takes grey images `(batch, height, width)`, floating point 0 to 1, and returns new ones;
+`mirror` takes colour images `(batch, height, width, 3)` as well. The random numbers come from torch's global
+generator, which the training loop seeds for every step.
 """
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 
 def mirror(images: Tensor) -> Tensor:
     """Turn half of the images, drawn at random, left to right."""
-    chosen = torch.rand(len(images), 1, 1) < 0.5
+    chosen = torch.rand(len(images), *(1 for _ in images.shape[1:])) < 0.5
     return torch.where(chosen, images.flip(2), images)
 
 

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from deepsense_lib.datasets.faces import load_faces
 from deepsense_lib.errors import InputError
 from deepsense_lib.faces.expressions import (
     CLASSES,
+    EIGHT_CLASSES,
+    EXTRA_PROTOTYPES,
     GAINS,
     PROTOTYPES,
     UNIT_TARGETS,
@@ -25,6 +28,30 @@ def generator(seed):
 def test_there_are_seven_classes_with_variants():
     assert CLASSES == ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
     assert set(PROTOTYPES) == set(CLASSES)
+    assert (*CLASSES, *EXTRA_PROTOTYPES) == EIGHT_CLASSES == (*CLASSES, "contempt")
+
+
+def test_contempt_moves_one_corner_of_the_mouth_far_more_than_the_other():
+    head = load_head()
+    for variant in range(len(EXTRA_PROTOTYPES["contempt"])):
+        weights = target_weights(prototype("contempt", variant=variant))
+        assert weights["fu/mouthDimpleLeft"] > 4 * weights["fu/mouthDimpleRight"] > 0
+    moved = np.linalg.norm(head.displacement(target_weights(prototype("contempt"))), axis=1)
+    side = np.sign(head.vertices[:, 0])
+    left, right = (moved[side == s].sum() for s in (1, -1))
+    assert max(left, right) > 3 * min(left, right)
+
+
+def test_contempt_is_drawn_to_either_side_and_the_others_are_not_touched():
+    sides = [sample_expression("contempt", generator(k), noise=0).asymmetry for k in range(40)]
+    assert {round(abs(side), 9) for side in sides} == {0.85}
+    assert 8 < sum(side > 0 for side in sides) < 32
+    # The seven classes are drawn as they were when the shipped pictures were rendered (stream 12).
+    shipped = load_faces("lesson", "test")
+    for row in range(0, 70, 3):
+        person, label = int(shipped.identity[row]), int(shipped.labels[row])
+        drawn = sample_expression(CLASSES[label], generator([12, person, label, 0]), sample_identity(person))
+        np.testing.assert_allclose(drawn.vector(), shipped.action_units[row], atol=6e-4)
 
 
 def test_every_unit_is_carried_out_by_targets_that_the_head_has():

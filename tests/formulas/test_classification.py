@@ -171,6 +171,22 @@ def test_running_statistics_and_the_two_conventions_about_them():
 
 
 @pytest.mark.proves("eq-normalize-images")
+@pytest.mark.parametrize(
+    ("shape", "colours"), [((5,), 1), ((4, 5), 3), ((2, 3, 4, 5), 3), ((2, 4, 5), 2), ((2, 4, 5, 3), 0)]
+)
+def test_normalize_images_names_shapes_that_do_not_fit_the_colours(shape, colours):
+    with pytest.raises(ValueError, match=r"expected \(\.\.\., height, width\)"):
+        cls.normalize_images(np.zeros(shape), colours=colours)
+
+
+def test_normalize_images_in_colour_has_one_mean_and_spread_an_image():
+    images = np.random.default_rng(5).uniform(size=(2, 4, 6, 6, 3)) * [1.0, 0.5, 0.2]
+    out = cls.normalize_images(images, floor=0.0, colours=3)
+    np.testing.assert_allclose(out.mean((-3, -2, -1)), 0, atol=1e-12)
+    np.testing.assert_allclose(out.std((-3, -2, -1)), 1, rtol=1e-12)
+    assert (out[..., 0].mean((-2, -1)) > out[..., 2].mean((-2, -1))).all()
+
+
 def test_normalize_images_forgets_brightness_and_contrast():
     rng = np.random.default_rng(6)
     images = rng.integers(0, 256, (5, 8, 8), dtype=np.uint8)
@@ -194,6 +210,46 @@ def test_evidence_adds_up_to_the_score():
     np.testing.assert_allclose(evidence.sum(axis=(2, 3)) + bias, z, rtol=1e-10)
     with pytest.raises(ValueError, match="must agree"):
         cls.evidence_map(features, weight[:, :3])
+
+
+@pytest.mark.proves("eq-class-activation-map")
+def test_class_activation_maps_average_to_the_score_of_a_pooling_head():
+    rng = np.random.default_rng(8)
+    features, weight, bias = rng.normal(size=(3, 4, 2, 5)), rng.normal(size=(7, 4)), rng.normal(size=7)
+    maps = cls.class_activation_map(features, weight)
+    z = cls.linear(features.mean(axis=(2, 3)), weight, bias)
+    np.testing.assert_allclose(maps.mean(axis=(2, 3)) + bias, z, rtol=1e-10)
+    # With one weight at all places the evidence map is the class activation map, over the number of places.
+    everywhere = np.broadcast_to(weight[:, :, None, None] / 10, (7, 4, 2, 5))
+    np.testing.assert_allclose(cls.evidence_map(features, everywhere), maps / 10, rtol=1e-12)
+    for wrong in (weight[:, :3], everywhere):
+        with pytest.raises(ValueError, match="equal channels"):
+            cls.class_activation_map(features, wrong)
+
+
+@pytest.mark.proves("eq-grad-cam")
+@pytest.mark.parametrize("places", [(1, 1), (2, 5), (4, 4)])
+def test_grad_cam_of_a_pooling_head_is_the_class_activation_map_over_the_number_of_places(places):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(9)
+    features, weight = rng.normal(size=(3, 4, *places)), rng.normal(size=(7, 4))
+    leaf = torch.tensor(features, requires_grad=True)
+    classes = [2, 0, 6]
+    (leaf.mean(dim=(2, 3)) @ torch.tensor(weight).T)[[0, 1, 2], classes].sum().backward()
+    ours = cls.grad_cam(features, leaf.grad.numpy())
+    cam = cls.class_activation_map(features, weight)[[0, 1, 2], classes]
+    np.testing.assert_allclose(ours, np.maximum(cam, 0) / np.prod(places), rtol=1e-10, atol=1e-12)
+    with pytest.raises(ValueError, match="must both be"):
+        cls.grad_cam(features, leaf.grad.numpy()[:2])
+
+
+def test_grad_cam_of_a_flat_head_is_not_its_evidence_but_gradient_times_feature_is():
+    rng = np.random.default_rng(10)
+    features, weight = rng.normal(size=(3, 4, 2, 5)), rng.normal(size=(7, 4, 2, 5))
+    gradient = np.broadcast_to(weight[4], features.shape)  # of the score of class 4
+    evidence = cls.evidence_map(features, weight)[:, 4]
+    np.testing.assert_allclose((gradient * features).sum(1), evidence, rtol=1e-10)
+    assert not np.allclose(cls.grad_cam(features, gradient), np.maximum(evidence, 0), atol=0.1)
 
 
 @pytest.mark.parametrize(

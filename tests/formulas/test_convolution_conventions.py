@@ -10,6 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from deepsense_lib.book.mutants import bilinear_map
 from deepsense_lib.formulas import convolution as conv
 
 keras = pytest.importorskip("keras")
@@ -57,11 +58,6 @@ def test_same_at_stride_two_is_not_padding_one():
 
 
 # --- the wrong formula: a sum over the whole image with one matrix used twice ----------------------
-
-
-def bilinear_map(x, w, b):
-    """Mutant: y_ij = sum over k, l of x_kl w_ik w_jl, plus a bias for every pixel."""
-    return np.einsum("kl,ik,jl->ij", x, w, w) + b
 
 
 @pytest.fixture

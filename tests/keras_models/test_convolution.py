@@ -23,6 +23,12 @@ GRID = [
     {"channels": (4, 6), "size": 16, "dropout": 0.0},
     {"channels": (3,), "size": 8, "classes": 2, "kernel": 5, "dropout": 0.0},
     {"channels": (2, 3, 5), "size": 24, "classes": 4, "dropout": 0.0},
+    *(
+        {"channels": (3, 4), "size": size, "classes": classes, "dropout": 0.0, "in_channels": colours}
+        for size in (48, 64)
+        for classes in (7, 8)
+        for colours in (1, 3)
+    ),
 ]
 
 
@@ -46,7 +52,7 @@ def pair(arguments, seed=0):
 
 def batch(arguments, count=6, seed=1):
     size = arguments["size"]
-    x = np.random.default_rng(seed).normal(size=(count, 1, size, size))
+    x = np.random.default_rng(seed).normal(size=(count, arguments.get("in_channels", 1), size, size))
     return x, x.transpose(0, 2, 3, 1), np.arange(count) % arguments.get("classes", 7)
 
 
@@ -114,15 +120,22 @@ def test_flattening_without_the_turn_would_mix_up_the_places():
         assert not np.allclose(mixed, theirs.eval()(torch.tensor(x)).numpy())
 
 
-def test_fit_learns_one_batch_and_starts_at_log_k():
+@pytest.mark.parametrize(("classes", "colours", "one_hot"), [(7, 1, False), (8, 3, True)])
+def test_fit_learns_one_batch_and_starts_at_log_k(classes, colours, one_hot):
     keras.utils.set_random_seed(0)
-    model = keras_convolution.ExpressionCNN(channels=(4, 6), size=16, dropout=0.0)
+    model = keras_convolution.ExpressionCNN(
+        classes, channels=(4, 6), size=16, dropout=0.0, in_channels=colours
+    )
     rng = np.random.default_rng(2)
-    x = keras_convolution.normalize_images(rng.integers(0, 256, (14, 16, 16), dtype=np.uint8))
-    labels = np.arange(14) % 7
+    shape = (14, 16, 16) + ((3,) if colours == 3 else ())
+    x = keras_convolution.normalize_images(rng.integers(0, 256, shape, dtype=np.uint8))
+    labels = np.arange(14) % classes
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if one_hot:  # the other way to say the same
+        labels = np.eye(classes)[labels]
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.02), loss=loss)
-    assert np.isclose(model.evaluate(x, labels, verbose=0), np.log(7), rtol=1e-5)
+    assert np.isclose(model.evaluate(x, labels, verbose=0), np.log(classes), rtol=1e-5)
     history = model.fit(x, labels, batch_size=14, epochs=40, verbose=0)
     assert history.history["loss"][-1] < 0.2
 
@@ -136,7 +149,23 @@ def test_normalisation_equals_torch():
         keras_convolution.normalize_images(images[0])
 
 
-@pytest.mark.parametrize("arguments", [{"size": 50}, {"channels": ()}, {"kernel": 4}])
+def test_normalisation_of_colour_equals_torch():
+    images = np.random.default_rng(4).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    ours = np.array(keras_convolution.normalize_images(images)).transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(
+        ours, torch_convolution.normalize_images(torch.tensor(images)).numpy(), atol=1e-6
+    )
+    for wrong in (images.transpose(0, 3, 1, 2), images[..., :2]):
+        with pytest.raises(InputError) as said:
+            keras_convolution.normalize_images(wrong)
+        with pytest.raises(InputError) as expected:
+            torch_convolution.normalize_images(torch.tensor(wrong))
+        assert str(said.value) == str(expected.value)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"size": 50}, {"channels": ()}, {"kernel": 4}, {"in_channels": 2}, {"classes": 1}]
+)
 def test_impossible_configurations_are_named_as_in_torch(arguments):
     with pytest.raises(InputError) as ours:
         keras_convolution.ExpressionCNN(**arguments)
@@ -149,3 +178,8 @@ def test_images_of_another_shape_are_named():
     model = keras_convolution.ExpressionCNN(channels=(4,), size=16)
     with pytest.raises(InputError, match="images have the shape"):
         model(np.zeros((2, 12, 16, 1), np.float32))
+    with pytest.raises(InputError, match="reads grey images"):
+        model(np.zeros((2, 16, 16, 3), np.float32))
+    colour = keras_convolution.ExpressionCNN(channels=(4,), size=16, in_channels=3)
+    with pytest.raises(InputError, match="reads colour images"):
+        colour(np.zeros((2, 16, 16, 1), np.float32))

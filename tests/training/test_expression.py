@@ -55,6 +55,16 @@ def test_the_first_loss_is_log_k():
     assert 0 <= parts["accuracy"] <= 1
 
 
+def test_colour_pictures_are_mirrored_as_a_whole():
+    images = torch.rand(40, 5, 6, 3, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(1)
+    out = augmentation.mirror(images)
+    same = [torch.equal(a, b) for a, b in zip(out, images, strict=True)]
+    turned = [torch.equal(a, b.flip(1)) for a, b in zip(out, images, strict=True)]
+    assert all(a != b for a, b in zip(same, turned, strict=True))
+    assert 8 < sum(turned) < 32
+
+
 def test_an_epoch_has_every_picture_at_most_once():
     data = blobs(150)
     data.images[:, 0, 0] = np.arange(150)
