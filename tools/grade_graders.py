@@ -61,10 +61,10 @@ def measure(chapter: str, name: str) -> dict:
     if isinstance(exercise, Exercise):
         row["mutants"], row["survivors"] = _survivors(exercise, vars(module))
     elif isinstance(exercise, Number):
-        near = [exercise.answer * factor for factor in (0.5, 0.9, 1.1, 2.0, -1.0) if exercise.answer]
-        near = [
-            value for value in [*near, exercise.answer + 1, exercise.answer - 1] if value != exercise.answer
-        ]
+        near = [exercise.answer * factor for factor in (0.5, 0.9, 1.1, 2.0, -1.0)]
+        # One more or less is a fault only where it is a large part of the answer.
+        near += [exercise.answer + 1, exercise.answer - 1] if abs(exercise.answer) < 20 else []
+        near = [value for value in near if value != exercise.answer]
         row["mutants"] = len(near)
         row["survivors"] = [f"{value:g}" for value in near if exercise.attempt(value).state == CORRECT]
     return row

@@ -56,6 +56,7 @@ def wilson(successes: int, trials: int, z: float = 1.959964) -> Estimate:
 
     Raises: InputError unless 0 <= successes <= trials and trials > 0.
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+    Equation: eq-wilson.
     """
     if trials <= 0 or not 0 <= successes <= trials:
         raise InputError(
@@ -83,7 +84,10 @@ def precision(matrix) -> np.ndarray:
 
 
 def balanced_accuracy(matrix) -> float:
-    """Mean recall of the classes that occur: a rare class counts as much as a frequent one."""
+    """Mean recall of the classes that occur: a rare class counts as much as a frequent one.
+
+    Equation: eq-balanced-accuracy.
+    """
     return float(np.nanmean(recall(matrix)))
 
 
@@ -91,6 +95,7 @@ def macro_f1(matrix) -> float:
     """Mean over the classes of F1 = 2 true positives / (predicted + actual); 0 where never right.
 
     Classes that neither occur nor are predicted are left out.
+    Equation: eq-macro-f1.
     """
     matrix = _matrix(matrix)
     total = matrix.sum(axis=0) + matrix.sum(axis=1)
@@ -104,6 +109,7 @@ def over_seeds(values: Sequence[float]) -> Estimate:
     The interval says how much the figure moves with the seed. It says nothing of other data.
     Raises: InputError for another number of runs or a value that is not finite.
     Source: Student (1908), "The probable error of a mean".
+    Equation: eq-over-seeds.
     """
     values = np.asarray(values, float)
     if values.ndim != 1 or not 2 <= len(values) <= len(STUDENT_95) + 1 or not np.isfinite(values).all():

@@ -14,6 +14,7 @@ stats = pytest.importorskip("scipy.stats")
 labels = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 
 
+@pytest.mark.proves("eq-balanced-accuracy", "eq-macro-f1")
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(labels)
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
@@ -32,6 +33,7 @@ def test_metrics_equal_scikit_learn(pairs):
     np.testing.assert_allclose(ev.recall(matrix), expected[1])
 
 
+@pytest.mark.proves("eq-wilson")
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(st.integers(1, 500), st.floats(0, 1))
 def test_wilson_equals_scipy(trials, share):
@@ -49,6 +51,7 @@ def test_wilson_keeps_an_interval_where_the_simple_one_collapses():
     assert ev.wilson(0, 18).high > 0.1
 
 
+@pytest.mark.proves("eq-over-seeds")
 @pytest.mark.parametrize("count", range(2, 11))
 def test_the_interval_over_seeds_equals_scipy(count):
     values = np.random.default_rng(count).normal(0.9, 0.02, count)
