@@ -275,3 +275,39 @@ def test_every_exercise_of_the_progress_page_is_a_heading_of_its_chapter(visit, 
             "all => all.map(i => i.dataset.key)"
         )
         assert sorted(key.split("#")[1] for key in ticks) == sorted(anchors), chapter
+
+
+def test_the_listening_test_is_blind_demands_ears_and_keeps_the_answers(visit, address):
+    page = visit.open(f"{address}/chapters/speech/judging_speech.html")
+    page.evaluate("localStorage.removeItem('deepsense-listening')")
+    test, said = page.locator("#ds-listening"), page.locator("#ds-listening .ds-said")
+    test.get_by_role("button", name="Begin").click()
+    following = test.get_by_role("button", name="Next")
+    following.click()
+    assert said.inner_text() == "Listen to the sound first."
+    systems = page.evaluate("document.querySelector('#ds-listening').dataset.systems").split("|")
+    sentences = page.evaluate("document.querySelector('#ds-listening').dataset.sentences").split("|")
+    heard = (
+        "document.querySelectorAll('#ds-listening audio').forEach(a => a.dispatchEvent(new Event('play')))"
+    )
+    for _ in range(len(systems) * len(sentences)):
+        assert not any(name in test.inner_text() for name in systems)
+        page.evaluate(heard)
+        test.locator("input[value='4']").check()
+        following.click()
+    for _ in range(8):
+        following.click()
+        assert said.inner_text() == "Listen to all three first."
+        page.evaluate(heard)
+        test.locator("input[value='A']").check()
+        following.click()
+    assert "Your results" in test.inner_text()
+    for name in systems:
+        assert test.locator("tr", has_text=name).first.inner_text().split("\t")[-2:] == [
+            "4.00",
+            "4.00 to 4.00",
+        ]
+    assert "of 8 right" in test.inner_text()
+    test.get_by_role("button", name="Forget everything").click()
+    assert test.get_by_role("button", name="Begin").is_visible()
+    assert not visit.complaints
