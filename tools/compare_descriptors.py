@@ -1,0 +1,332 @@
+"""How well do descriptions made by hand read expressions, what breaks them, and what does a leak look like?
+
+    python tools/compare_descriptors.py [--out data/experiments]
+
+About 30 CPU-minutes. Every figure has its test part used once; penalties are chosen on the validation part.
+Parts that the file already holds are kept.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from build_face_data import PLANS, Plan, staged
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from tqdm import tqdm
+
+from deepsense_lib.datasets.faces import CLASSES, LEVELS, faces_available, load_faces
+from deepsense_lib.datasets.registry import write_sums
+from deepsense_lib.evaluation.classification import over_seeds, wilson
+from deepsense_lib.faces.descriptors import gabor, hog, lbp, pixels
+from deepsense_lib.faces.expressions import UNITS, sample_expression
+from deepsense_lib.faces.identity import sample_identity
+from deepsense_lib.faces.landmarks import GROUPS, measures, upright
+from deepsense_lib.faces.renderer import landmarks, render
+from deepsense_lib.faces.scene import sample_scene
+from deepsense_lib.files import write_atomically
+from deepsense_lib.formulas.shape import ridge
+
+OF_PICTURES = {"pixels": pixels, "LBP": lbp, "HOG": hog, "Gabor": gabor}
+PENALTIES = {"landmarks": (0.01, 0.1, 1.0)}  # of the SVM; fewer features bear larger ones
+USUAL = (0.0003, 0.003)
+PLAN = {plan.name: plan for plan in PLANS}
+SHIFTS = [name for name in faces_available() if name.startswith("shift-")]
+
+
+def machine(penalty: float):
+    return make_pipeline(StandardScaler(), LinearSVC(C=penalty, dual=True, max_iter=3000, random_state=0))
+
+
+def best(name: str, x, y, held_out, held_labels):
+    """The machine that is best on the validation part, and its penalty."""
+    fitted = [(machine(c).fit(x, y), c) for c in PENALTIES.get(name, USUAL)]
+    return max(fitted, key=lambda pair: pair[0].score(held_out, held_labels))
+
+
+def counted(right) -> dict:
+    value, low, high = wilson(int(np.sum(right)), len(right))
+    return {
+        "right": int(np.sum(right)),
+        "of": len(right),
+        "accuracy": round(value, 4),
+        "interval": [round(low, 4), round(high, 4)],
+    }
+
+
+def shipped_landmarks(name: str) -> np.ndarray:
+    """The landmarks (n, 68, 2) of a shipped sheet, from the renderer: the sheets hold pictures only."""
+    plan = PLAN[name]
+    jobs = [(person, label) for person in plan.persons for label in range(len(CLASSES))]
+    return np.array([landmarks(*staged(plan, *job), plan.size) for job in tqdm(jobs, desc=name)])
+
+
+def features(name: str, level: str, part: str) -> np.ndarray:
+    if name == "landmarks":
+        sheet = f"{level}-{part}" if level in LEVELS else level
+        return upright(shipped_landmarks(sheet)).reshape(-1, 136)
+    return OF_PICTURES[name](load_faces(level, part).images)
+
+
+def levels(level: str) -> dict:
+    """All descriptions at one level, and for lessons also on the shift sets."""
+    parts = {part: load_faces(level, part) for part in ("train", "validation", "test")}
+    table = {}
+    for name in (*OF_PICTURES, "landmarks"):
+        started = time.process_time()
+        x = {part: features(name, level, part) for part in parts}
+        model, penalty = best(
+            name, x["train"], parts["train"].labels, x["validation"], parts["validation"].labels
+        )
+        table[name] = {"penalty": penalty, "features": x["train"].shape[1]}
+        table[name] |= counted(model.predict(x["test"]) == parts["test"].labels)
+        if level == "lesson":
+            table[name]["shifts"] = {
+                shift.removeprefix("shift-"): counted(
+                    model.predict(features(name, shift, "test")) == load_faces(shift).labels
+                )
+                for shift in SHIFTS
+            }
+            if name != "landmarks":
+                table[name]["gamma"] = {
+                    str(gamma): counted(
+                        model.predict(OF_PICTURES[name](bent(parts["test"].images, gamma)))
+                        == parts["test"].labels
+                    )
+                    for gamma in (0.5, 2.0)
+                }
+        table[name]["cpu_seconds"] = round(time.process_time() - started, 1)
+        print(level, name, table[name]["accuracy"], flush=True)
+    return table
+
+
+def bent(images, gamma: float):
+    """A rising change of grey values: brighter in the middle for gamma below 1."""
+    return np.rint(255 * (images / 255) ** gamma).astype(np.uint8)
+
+
+def evened(images):
+    clahe = cv2.createCLAHE(2.0, (8, 8))
+    return np.array([clahe.apply(image) for image in images])
+
+
+def coarse(images, side: int):
+    """Seen by a camera with `side` x `side` pixels for the face, then enlarged."""
+    return np.array(
+        [
+            cv2.resize(
+                cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA),
+                image.shape,
+                interpolation=cv2.INTER_CUBIC,
+            )
+            for image in images
+        ]
+    )
+
+
+def restaged(stream: int, persons, seed: int, change) -> np.ndarray:
+    """New pictures of training persons, seven each, with the scene changed by `change(scene, rng)`."""
+    plan, rng = Plan("new", persons, stream), np.random.default_rng(seed)
+    found = []
+    for person in tqdm(persons, desc="rendering"):
+        for label in range(len(CLASSES)):
+            identity, expression, scene = staged(plan, person, label)
+            found.append(render(identity, expression, change(scene, rng), 64).grey)
+    return np.array(found)
+
+
+def remedies() -> dict:
+    """HOG + SVM trained in several ways, on the shift sets and on coarse pictures."""
+    train, test = load_faces("lesson", "train"), load_faces("lesson", "test")
+    persons = range(300)
+    turned = restaged(60, persons, 60, lambda scene, rng: replace(scene, yaw=float(rng.uniform(-50, 50))))
+    more = restaged(61, persons, 61, lambda scene, rng: scene)
+    labels = np.tile(np.arange(len(CLASSES)), len(persons))
+    shifts = {name.removeprefix("shift-"): load_faces(name) for name in SHIFTS}
+    coarse_train = np.concatenate([coarse(train.images[k::3], side) for k, side in enumerate((12, 16, 24))])
+    coarse_labels = np.concatenate([train.labels[k::3] for k in range(3)])
+    ways = {
+        "as it is": (train.images, train.labels),
+        "mirrored": (
+            np.concatenate([train.images, train.images[:, :, ::-1]]),
+            np.tile(train.labels, 2),
+        ),
+        "2,100 more of the same": (
+            np.concatenate([train.images, more]),
+            np.concatenate([train.labels, labels]),
+        ),
+        "2,100 turned ones": (
+            np.concatenate([train.images, turned]),
+            np.concatenate([train.labels, labels]),
+        ),
+        "evened out (CLAHE)": (evened(train.images), train.labels),
+        "coarse ones": (
+            np.concatenate([train.images, coarse_train]),
+            np.concatenate([train.labels, coarse_labels]),
+        ),
+    }
+    table = {}
+    for name, (images, y) in ways.items():
+        prepare = evened if "CLAHE" in name else np.asarray
+        model = machine(0.0003).fit(hog(np.ascontiguousarray(images)), y)
+        table[name] = {"test": counted(model.predict(hog(prepare(test.images))) == test.labels)}
+        for shift, faces in shifts.items():
+            table[name][shift] = counted(model.predict(hog(prepare(faces.images))) == faces.labels)
+        for side in (48, 32, 24, 16, 12):
+            seen = prepare(coarse(test.images, side))
+            table[name][f"{side} pixels"] = counted(model.predict(hog(seen)) == test.labels)
+        print(name, table[name]["test"]["accuracy"], table[name]["yaw30"]["accuracy"], flush=True)
+    return table
+
+
+def film(persons, clips: int, frames: int, seed: int):
+    """Pictures in clips: a clip has one person, class and scene, and the expression comes and goes.
+
+    Returns images, labels, persons and clips, a row a picture.
+    """
+    rng, rows = np.random.default_rng(seed), []
+    for person in tqdm(persons, desc="filming"):
+        identity = sample_identity(person)
+        for label, name in enumerate(CLASSES):
+            for clip in range(clips):
+                scene, expression = sample_scene(rng), sample_expression(name, rng, identity)
+                for frame in range(frames):
+                    now = replace(
+                        expression,
+                        units={u: v * (0.6 + 0.4 * frame / frames) for u, v in expression.units.items()},
+                    )
+                    moved = replace(
+                        scene, yaw=scene.yaw + float(rng.normal()), seed=scene.seed + frame, noise=2.0
+                    )
+                    rows.append((render(identity, now, moved, 64).grey, label, person, (person, label, clip)))
+    images, labels, who, clip = zip(*rows, strict=True)
+    number = {c: k for k, c in enumerate(dict.fromkeys(clip))}
+    return np.array(images), np.array(labels), np.array(who), np.array([number[c] for c in clip])
+
+
+def leak() -> dict:
+    """The same pictures and methods, split by picture, by clip and by person; ten splits each."""
+    sets = {
+        "12 persons, clips of 8 frames": film(range(3000, 3012), 1, 8, 1),
+        "12 persons, 8 single pictures a class": film(range(3000, 3012), 8, 1, 2),
+        "96 persons, 1 picture a class": film(range(3000, 3096), 1, 1, 3),
+    }
+    table = {}
+    for name, (images, labels, who, clip) in sets.items():
+        groups = {"picture": np.arange(len(labels)), "clip": clip, "person": who}
+        x = {"pixels": pixels(images), "HOG": hog(images)}
+        table[name] = {}
+        for described, way in (("pixels", "1-NN"), ("pixels", "SVM"), ("HOG", "1-NN"), ("HOG", "SVM")):
+            table[name][f"{described} + {way}"] = {
+                kind: split_scores(x[described], labels, group, way) for kind, group in groups.items()
+            }
+            print(name, described, way, table[name][f"{described} + {way}"], flush=True)
+    return table
+
+
+def split_scores(x, y, group, way: str) -> dict:
+    scores = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        every = rng.permutation(np.unique(group))
+        test = np.isin(group, every[: len(every) // 4])
+        if way == "1-NN":
+            model = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+        else:
+            model = machine(0.0003)
+        scores.append(model.fit(x[~test], y[~test]).score(x[test], y[test]))
+    mean, low, high = over_seeds(scores)
+    return {"scores": np.round(scores, 4).tolist(), "mean": round(mean, 4), "interval": [low, high]}
+
+
+def units() -> dict:
+    """Action units from landmarks, and how few landmarks suffice for the classes."""
+    parts = {part: load_faces("lesson", part) for part in ("train", "validation", "test")}
+    points = {part: upright(shipped_landmarks(f"lesson-{part}")) for part in parts}
+    described = {
+        "landmarks": {part: p.reshape(len(p), -1) for part, p in points.items()},
+        "measures": {part: measures(p) for part, p in points.items()},
+    }
+    table = {}
+    for name, x in described.items():
+        for calibrated in (False, True):
+            z = {part: minus_neutral(v, parts[part]) if calibrated else v for part, v in x.items()}
+            truth = {part: parts[part].action_units for part in parts}
+            fits = [ridge(z["train"], truth["train"], penalty) for penalty in (0.01, 0.1, 1.0, 10.0)]
+            fit = min(fits, key=lambda f: ((z["validation"] @ f[0] + f[1] - truth["validation"]) ** 2).mean())
+            guess = z["test"] @ fit[0] + fit[1]
+            table[f"{name}{', less the own neutral face' if calibrated else ''}"] = {
+                str(unit): {
+                    "correlation": round(float(np.corrcoef(guess[:, k], truth["test"][:, k])[0, 1]), 4),
+                    "error": round(float(np.abs(guess[:, k] - truth["test"][:, k]).mean()), 4),
+                    "error_of_the_mean": round(
+                        float(np.abs(truth["train"][:, k].mean() - truth["test"][:, k]).mean()), 4
+                    ),
+                    "present": int((truth["test"][:, k] > 0.2).sum()),
+                }
+                for k, unit in enumerate(UNITS)
+            }
+    choices = {name: list(group) for name, group in GROUPS.items()}
+    choices |= {
+        "all 68": list(range(68)),
+        "brows, eyes and mouth": [k for g in ("brows", "eyes", "mouth") for k in GROUPS[g]],
+        "brows and mouth": [k for g in ("brows", "mouth") for k in GROUPS[g]],
+        "16 of them": [17, 19, 21, 22, 24, 26, 37, 41, 44, 46, 48, 51, 54, 57, 62, 66],
+        "8 of them": [21, 22, 37, 41, 48, 54, 62, 66],
+        "4 of them: mouth corners and lips": [48, 54, 62, 66],
+    }
+    sets = {
+        name: {p: points[p][:, rows].reshape(len(points[p]), -1) for p in parts}
+        for name, rows in choices.items()
+    }
+    sets["13 measures"] = described["measures"]
+    few = {}
+    for name, x in sets.items():
+        model, _ = best(
+            "landmarks", x["train"], parts["train"].labels, x["validation"], parts["validation"].labels
+        )
+        few[name] = {"points": len(choices.get(name, []))}
+        few[name] |= counted(model.predict(x["test"]) == parts["test"].labels)
+        if name == "all 68":
+            rng = np.random.default_rng(0)
+            raw = shipped_landmarks("lesson-test")
+            few["shaken"] = {
+                str(sd): counted(
+                    model.predict(upright(raw + sd * rng.normal(size=raw.shape)).reshape(len(raw), -1))
+                    == parts["test"].labels
+                )
+                for sd in (0.25, 0.5, 1.0, 2.0)
+            }
+    return {"regression": table, "few": few}
+
+
+def minus_neutral(x, faces):
+    """Features less those of the same person's neutral picture."""
+    own = {
+        person: row for person, row, label in zip(faces.identity, x, faces.labels, strict=True) if label == 0
+    }
+    return x - np.array([own[person] for person in faces.identity])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "data/experiments")
+    out = parser.parse_args().out / "descriptors.json"
+    found = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
+    jobs = {"leak": leak, "units": units, "remedies": remedies}
+    jobs |= {level: lambda level=level: levels(level) for level in LEVELS}
+    for name, job in jobs.items():
+        if name not in found:
+            found[name] = job()
+            write_atomically(out, (json.dumps(found, indent=1) + "\n").encode())
+    write_sums(out.parent)
+
+
+if __name__ == "__main__":
+    main()
