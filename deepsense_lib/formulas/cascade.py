@@ -85,10 +85,9 @@ def best_stump(values, labels, weights) -> Stump:
     Source: Freund, Schapire (1997), Sec. 4 (a weak learner); Viola, Jones (2001), Table 1.
     Equation: eq-decision-stump
     """
-    values = np.asarray(values, float)
+    values = np.asarray(values)
     labels, weights = _checked(labels, weights, len(values))
-    order = np.argsort(values, axis=0, kind="stable")
-    return _best_in_order(values, order, labels, weights)
+    return _best_in_order(*_sorted(values), labels, weights)
 
 
 def boosting_vote(error: float) -> float:
@@ -139,15 +138,15 @@ def adaboost(values, labels, rounds: int) -> tuple[list[Stump], np.ndarray]:
     (2001).
     Equation: eq-adaboost
     """
-    values = np.asarray(values, float)
+    values = np.asarray(values)
     labels, _ = _checked(labels, np.ones(len(values)), len(values))
     if (labels > 0).all() or (labels < 0).all():
         raise ValueError("found examples of one class only; expected faces and non-faces")
-    order = np.argsort(values, axis=0, kind="stable")
+    in_order = _sorted(values)
     weights = np.where(labels > 0, 0.5 / (labels > 0).sum(), 0.5 / (labels < 0).sum())
     stumps, votes = [], []
     for _ in range(rounds):
-        stump = _best_in_order(values, order, labels, weights)
+        stump = _best_in_order(*in_order, labels, weights)
         error = max(stump.error, 1e-10)  # a perfect stump would have an infinite vote
         stumps.append(stump)
         votes.append(boosting_vote(error))
@@ -205,21 +204,28 @@ def cascade_cost(features, rates) -> float:
     return float((features * reached).sum())
 
 
-def _best_in_order(values, order, labels, weights) -> Stump:
-    """The best stump, with the columns' sorting order given: one pass of sums a feature."""
-    signed = (weights * labels)[order]
-    # With the threshold below everything, "sign = +1" answers +1 for all and errs on the negatives. Moving
-    # it above an example turns that one's answer to -1: the error grows for a face, falls for a non-face.
+def _sorted(values) -> tuple[np.ndarray, np.ndarray]:
+    """For each feature the order of the examples, and their values in that order: `(features, examples)`."""
+    columns = np.ascontiguousarray(values.T)
+    order = np.argsort(columns, axis=1, kind="stable")
+    return order, np.take_along_axis(columns, order, axis=1)
+
+
+def _best_in_order(order, ordered, labels, weights) -> Stump:
+    """The best stump: one pass of sums over the examples in the order of each feature."""
+    # With the threshold below everything, the sign +1 answers +1 to all and errs on the negatives. Moving it
+    # above an example turns that one's answer to -1: the error grows for a face, falls for a non-face.
     start = weights[labels < 0].sum()
-    errors = start + np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(signed, axis=0)])
-    ordered = np.take_along_axis(values, order, axis=0)
-    errors[1:-1][ordered[1:] == ordered[:-1]] = 0.5  # no threshold fits between equal values
-    errors[-1] = 0.5  # above everything: the same as below everything with the other sign
+    errors = start + np.cumsum((weights * labels)[order[:, :-1]], axis=1)
     distance = np.abs(errors - 0.5)
-    column, row = divmod(int(distance.T.argmax()), len(errors))
-    error = float(errors[row, column])
-    threshold = -np.inf if row == 0 else float(ordered[row - 1 : row + 1, column].mean())
-    return Stump(column, threshold, 1 if error <= 0.5 else -1, max(min(error, 1 - error), 0.0))
+    distance[ordered[:, 1:] == ordered[:, :-1]] = 0  # no threshold fits between equal values
+    feature, place = divmod(int(distance.argmax()), distance.shape[1]) if distance.size else (0, 0)
+    if not distance.size or distance[feature, place] <= abs(start - 0.5):  # the same answer to all is best
+        feature, error, threshold = 0, start, -np.inf
+    else:
+        error = float(errors[feature, place])
+        threshold = float(ordered[feature, place : place + 2].mean(dtype=float))
+    return Stump(feature, threshold, 1 if error <= 0.5 else -1, max(min(error, 1 - error), 0.0))
 
 
 def _checked(labels, weights, count: int) -> tuple[np.ndarray, np.ndarray]:
