@@ -2,7 +2,7 @@
 
     python tools/compare_descriptors.py [--out data/experiments]
 
-About 30 CPU-minutes. Every figure has its test part used once; penalties are chosen on the validation part.
+About ten CPU-minutes. Every figure has its test part used once; penalties are chosen on the validation part.
 Parts that the file already holds are kept.
 """
 
@@ -24,12 +24,11 @@ from tqdm import tqdm
 from deepsense_lib.datasets.faces import CLASSES, LEVELS, faces_available, load_faces
 from deepsense_lib.datasets.registry import write_sums
 from deepsense_lib.evaluation.classification import over_seeds, wilson
+from deepsense_lib.faces.clips import film
 from deepsense_lib.faces.descriptors import gabor, hog, lbp, pixels
-from deepsense_lib.faces.expressions import UNITS, sample_expression
-from deepsense_lib.faces.identity import sample_identity
+from deepsense_lib.faces.expressions import UNITS
 from deepsense_lib.faces.landmarks import GROUPS, measures, upright
 from deepsense_lib.faces.renderer import landmarks, render
-from deepsense_lib.faces.scene import sample_scene
 from deepsense_lib.files import write_atomically
 from deepsense_lib.formulas.shape import ridge
 
@@ -185,42 +184,18 @@ def remedies() -> dict:
     return table
 
 
-def film(persons, clips: int, frames: int, seed: int):
-    """Pictures in clips: a clip has one person, class and scene, and the expression comes and goes.
-
-    Returns images, labels, persons and clips, a row a picture.
-    """
-    rng, rows = np.random.default_rng(seed), []
-    for person in tqdm(persons, desc="filming"):
-        identity = sample_identity(person)
-        for label, name in enumerate(CLASSES):
-            for clip in range(clips):
-                scene, expression = sample_scene(rng), sample_expression(name, rng, identity)
-                for frame in range(frames):
-                    now = replace(
-                        expression,
-                        units={u: v * (0.6 + 0.4 * frame / frames) for u, v in expression.units.items()},
-                    )
-                    moved = replace(
-                        scene, yaw=scene.yaw + float(rng.normal()), seed=scene.seed + frame, noise=2.0
-                    )
-                    rows.append((render(identity, now, moved, 64).grey, label, person, (person, label, clip)))
-    images, labels, who, clip = zip(*rows, strict=True)
-    number = {c: k for k, c in enumerate(dict.fromkeys(clip))}
-    return np.array(images), np.array(labels), np.array(who), np.array([number[c] for c in clip])
-
-
 def leak() -> dict:
     """The same pictures and methods, split by picture, by clip and by person; ten splits each."""
     sets = {
-        "12 persons, clips of 8 frames": film(range(3000, 3012), 1, 8, 1),
-        "12 persons, 8 single pictures a class": film(range(3000, 3012), 8, 1, 2),
-        "96 persons, 1 picture a class": film(range(3000, 3096), 1, 1, 3),
+        "12 persons, clips of 8 frames": film(range(3000, 3012), 1, 8, 1, watch=tqdm),
+        "12 persons, 8 single pictures a class": film(range(3000, 3012), 8, 1, 2, watch=tqdm),
+        "96 persons, 1 picture a class": film(range(3000, 3096), 1, 1, 3, watch=tqdm),
     }
     table = {}
-    for name, (images, labels, who, clip) in sets.items():
-        groups = {"picture": np.arange(len(labels)), "clip": clip, "person": who}
-        x = {"pixels": pixels(images), "HOG": hog(images)}
+    for name, clips in sets.items():
+        labels = clips.labels
+        groups = {"picture": np.arange(len(labels)), "clip": clips.clip, "person": clips.person}
+        x = {"pixels": pixels(clips.images), "HOG": hog(clips.images)}
         table[name] = {}
         for described, way in (("pixels", "1-NN"), ("pixels", "SVM"), ("HOG", "1-NN"), ("HOG", "SVM")):
             table[name][f"{described} + {way}"] = {
