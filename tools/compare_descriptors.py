@@ -2,7 +2,7 @@
 
     python tools/compare_descriptors.py [--out data/experiments]
 
-About six CPU-minutes. Penalties are chosen on the validation part. `runs` has the rows of the other files of
+About seven CPU-minutes. Penalties are chosen on the validation part. `runs` has the rows of the other files of
 recognisers: one run each, as the optimum is unique. Parts that the file already holds are kept.
 """
 
@@ -12,13 +12,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from build_face_data import PLANS, Plan, staged
+from descriptor_parts import bent, best, coarse, counted, evened, machine, minus_neutral, shaken, share
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
 from tqdm import tqdm
 
 from deepsense_lib.datasets.faces import CLASSES, LEVELS, faces_available, load_faces
@@ -33,32 +32,10 @@ from deepsense_lib.files import write_atomically
 from deepsense_lib.formulas.shape import ridge
 
 OF_PICTURES = {"pixels": pixels, "LBP": lbp, "HOG": hog, "Gabor": gabor}
-PENALTIES = {"landmarks": (0.01, 0.1)}  # of the SVM; fewer features bear larger ones
-USUAL = (0.0003, 0.001)
 FEWER = 300  # training persons of what is not a row of `runs`
 BATCHES = (1, 64)
 PLAN = {plan.name: plan for plan in PLANS}
 SHIFTS = [name for name in faces_available() if name.startswith("shift-")]
-
-
-def machine(penalty: float):
-    return make_pipeline(StandardScaler(), LinearSVC(C=penalty, dual=True, max_iter=3000, random_state=0))
-
-
-def best(name: str, x, y, held_out, held_labels):
-    """The machine that is best on the validation part, and its penalty."""
-    fitted = [(machine(c).fit(x, y), c) for c in PENALTIES.get(name, USUAL)]
-    return max(fitted, key=lambda pair: pair[0].score(held_out, held_labels))
-
-
-def counted(right) -> dict:
-    value, low, high = ev.wilson(int(np.sum(right)), len(right))
-    return {
-        "right": int(np.sum(right)),
-        "of": len(right),
-        "accuracy": round(value, 4),
-        "interval": [round(low, 4), round(high, 4)],
-    }
 
 
 def shipped_landmarks(name: str) -> np.ndarray:
@@ -112,11 +89,6 @@ def row(name: str, level: str) -> dict:
     return found
 
 
-def share(right) -> list[float]:
-    """The share of right answers with its 95 % interval."""
-    return [round(v, 4) for v in ev.wilson(int(np.sum(right)), len(right))]
-
-
 def speed(model, describe, images, batch: int) -> float:
     """Pictures described and answered in a CPU-second, the median of five tries."""
     taken = []
@@ -131,30 +103,6 @@ def fewer(part: str):
     """A part of the lesson's pictures; of the training part, only the first persons."""
     faces = load_faces("lesson", part)
     return faces.subset(faces.identity < FEWER) if part == "train" else faces
-
-
-def bent(images, gamma: float):
-    """A rising change of grey values: brighter in the middle for gamma below 1."""
-    return np.rint(255 * (images / 255) ** gamma).astype(np.uint8)
-
-
-def evened(images):
-    clahe = cv2.createCLAHE(2.0, (8, 8))
-    return np.array([clahe.apply(image) for image in images])
-
-
-def coarse(images, side: int):
-    """Seen by a camera with `side` x `side` pixels for the face, then enlarged."""
-    return np.array(
-        [
-            cv2.resize(
-                cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA),
-                image.shape,
-                interpolation=cv2.INTER_CUBIC,
-            )
-            for image in images
-        ]
-    )
 
 
 def restaged(stream: int, persons, seed: int, change) -> np.ndarray:
@@ -309,23 +257,6 @@ def units() -> dict:
                 for sd in (0.25, 0.5, 1.0, 2.0)
             }
     return {"regression": table, "few": few}
-
-
-def flat(points):
-    return points.reshape(len(points), -1)
-
-
-def shaken(points, deviation: float, rng):
-    """Landmarks as a bad detector would find them: off by some pixels."""
-    return points + deviation * rng.normal(size=points.shape)
-
-
-def minus_neutral(x, faces):
-    """Features less those of the same person's neutral picture."""
-    own = {
-        person: row for person, row, label in zip(faces.identity, x, faces.labels, strict=True) if label == 0
-    }
-    return x - np.array([own[person] for person in faces.identity])
 
 
 def main() -> None:
