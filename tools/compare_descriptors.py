@@ -2,8 +2,8 @@
 
     python tools/compare_descriptors.py [--out data/experiments]
 
-About seven CPU-minutes. Penalties are chosen on the validation part. `runs` has the rows of the other files of
-recognisers: one run each, as the optimum is unique. Parts that the file already holds are kept.
+About seven CPU-minutes. Penalties are chosen on the validation part. `runs` has the rows of the other files
+of recognisers: one run each, as the optimum is unique. Parts that the file already holds are kept.
 """
 
 import argparse
