@@ -73,8 +73,8 @@ PLANS = (
 )
 
 
-def draw(plan: Plan, person: int, label: int):
-    """The picture of one person and class, with its expression and scene."""
+def staged(plan: Plan, person: int, label: int):
+    """Who does what where in one picture: identity, expression and scene."""
     identity = sample_identity(person)
     stream = [plan.stream, person, label]
     face = np.random.Generator(np.random.PCG64([*stream, 0]))
@@ -83,6 +83,12 @@ def draw(plan: Plan, person: int, label: int):
     scene = sample_scene(place, plan.difficulty, **plan.fixed)
     if plan.name.startswith("shift-yaw") and (person + label) % 2:
         scene = replace(scene, yaw=-scene.yaw)
+    return identity, expression, scene
+
+
+def draw(plan: Plan, person: int, label: int):
+    """The picture of one person and class, with its expression and scene."""
+    identity, expression, scene = staged(plan, person, label)
     return render(identity, expression, scene, plan.size), expression, scene
 
 

@@ -18,6 +18,7 @@ NEEDED = {  # file of rows -> the command that makes it
 }
 ROW = {"system", "level", "accuracy", "confusion"}  # what makes a row of an experiment a run of a recogniser
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # kept, not trained
+BY_HAND = ("pixels + SVM", "LBP + SVM", "HOG + SVM", "Gabor + SVM")
 TITLES = {
     "cnn": "convolutional network",
     "cbam": "network with channel and spatial attention",
@@ -36,6 +37,7 @@ CHAPTERS = {  # system -> its chapter; linked where the chapter exists
     "attention": "speech/attention",
     "parallel voice, Griffin-Lim": "speech/parallel_tts",
     "parallel voice, vocoder": "speech/parallel_tts",
+    **dict.fromkeys(BY_HAND, "faces/faces_classical"),
     "cnn": "faces/convolution",
     "expression": "faces/convolution",
     "cbam": "faces/attention",
@@ -130,7 +132,7 @@ def recognisers(root: Path) -> dict[str, dict[str, list[dict]]]:
         if name.removeprefix("expression_") not in found:  # else it is one of the runs
             for system, runs in _of_card(name, card, root).items():
                 found.setdefault(system, {"lesson": runs})
-    order = ["LBP + SVM", "HOG + SVM", *TITLES]
+    order = [*BY_HAND, *TITLES]
     return dict(
         sorted(found.items(), key=lambda item: (item[0] not in order, _place(item[0], order), item[0]))
     )

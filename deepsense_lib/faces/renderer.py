@@ -139,6 +139,17 @@ def _shrink(image: np.ndarray, samples: int) -> np.ndarray:
     return image.reshape(size, samples, size, samples, *image.shape[2:]).mean((1, 3))
 
 
+def landmarks(identity: Identity, expression: Expression, scene: Scene, size: int = 64) -> np.ndarray:
+    """The 68 landmarks (68, 2) of a picture without drawing it: those of `render`, some ten times faster.
+
+    Raises InputError if the size is not a whole number of 16 to 1024 pixels.
+    """
+    head = load_head()
+    _samples(size)
+    moved = identity.vertices + head.displacement(target_weights(expression))
+    return _assemble(identity, moved, scene, head, size).screen[head.landmarks, :2].astype(np.float32)
+
+
 def movement_maps(identity: Identity, scene: Scene, size: int = 64) -> np.ndarray:
     """How far each action unit at intensity 1 moves what a pixel shows: (units, size, size), decimetres.
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from deepsense_lib.errors import InputError
-from deepsense_lib.faces.descriptors import hog, lbp
+from deepsense_lib.faces.descriptors import DIRECTIONS, WAVES, gabor, hog, lbp, pixels
+from deepsense_lib.formulas.descriptors import gabor_energy
 
 pytest.importorskip("cv2")
 pytest.importorskip("skimage")
@@ -14,7 +15,7 @@ def pictures(count=3, size=64, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, size, size), dtype=np.uint8)
 
 
-@pytest.mark.parametrize(("describe", "features"), [(hog, 1764), (lbp, 3776)])
+@pytest.mark.parametrize(("describe", "features"), [(hog, 1764), (lbp, 3776), (gabor, 1536), (pixels, 1024)])
 def test_sizes_and_independence_of_the_batch(describe, features):
     images = pictures()
     together = describe(images)
@@ -44,7 +45,22 @@ def test_hog_forgets_a_constant_and_knows_directions():
     )
 
 
-@pytest.mark.parametrize("describe", [hog, lbp])
+def test_gabor_bank_is_made_of_the_formula():
+    images = pictures(2)
+    found = gabor(images).reshape(2, len(WAVES), len(DIRECTIONS), 8, 8)
+    for k, wave in enumerate(WAVES):
+        for d, degrees in enumerate(DIRECTIONS):
+            energy = gabor_energy(images[1], wave, degrees, wave / 2)
+            expected = energy.reshape(8, 8, 8, 8).mean((1, 3))
+            np.testing.assert_allclose(found[1, k, d], expected, rtol=1e-5)
+
+
+def test_pixels_are_means_of_four():
+    images = pictures(1)
+    assert pixels(images)[0, 33] == images[0, 2:4, 2:4].mean()
+
+
+@pytest.mark.parametrize("describe", [hog, lbp, gabor, pixels])
 @pytest.mark.parametrize(
     "images",
     [
