@@ -69,8 +69,8 @@ def tone_level(f0: np.ndarray, low: float, high: float) -> np.ndarray:
     that a level lies below: 4.2 is level 5.
     Raises ValueError unless 0 < low < high.
 
-    Source: Chao (1930), A system of tone-letters, for the five levels; on a logarithmic scale this is what the
-    phonetics of Chinese calls the T-value.
+    Source: Chao (1930), A system of tone-letters, for the five levels; on a logarithmic scale this is what
+    the phonetics of Chinese calls the T-value.
     Equation: eq-tone-level
     """
     if not 0 < low < high:

@@ -18,8 +18,9 @@ _LEANING = frozenset(  # what leans on the next word: nobody pauses behind it
 _NUMBERS = frozenset("one two three four five six seven eight nine ten zero".split())
 FEATURES = (
     "comma", "end mark", "comma after 3 words or fewer", "comma before a command", "coordinator follows",
-    "coordinator between long halves", "subordinator follows", "subordinator between long halves", "to follows",
-    "to follows a number", "leans on the next word", "words since the mark before", "words to the mark after",
+    "coordinator between long halves", "subordinator follows", "subordinator between long halves",
+    "to follows", "to follows a number", "leans on the next word", "words since the mark before",
+    "words to the mark after",
 )  # fmt: skip
 _COMMANDS = frozenset("press dial enter say visit please record".split())
 

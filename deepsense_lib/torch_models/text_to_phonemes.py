@@ -1,9 +1,9 @@
 """Letters to phonemes in PyTorch: read the word in both directions, then say it letter by letter.
 
 The plan is Yao & Zweig (2015, https://arxiv.org/abs/1506.00196): letters and phonemes are
-aligned beforehand, so that each letter stands for a *chunk* of no, one or two phonemes, and an LSTM writes the
-chunks while it looks at the letter, at a bidirectional reading of the whole word, and at the chunk before.
-Differences: one layer in each direction, and chunks of at most two phonemes.
+aligned beforehand, so that each letter stands for a *chunk* of no, one or two phonemes, and an LSTM writes
+the chunks while it looks at the letter, at a bidirectional reading of the whole word, and at the chunk
+before. Differences: one layer in each direction, and chunks of at most two phonemes.
 """
 
 from collections.abc import Sequence

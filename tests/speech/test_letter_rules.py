@@ -19,8 +19,9 @@ quick = settings(max_examples=100, derandomize=True, deadline=None)
 @pytest.mark.parametrize(
     ("word", "phonemes"),
     [
-        ("knight", "N AY1 T"), ("played", "P L EY1 D"), ("nation", "N EY1 SH AH0 N"), ("making", "M EY1 K IH0 NG"),
-        ("cat", "K AE1 T"), ("city", "S IH1 T IY0"), ("wonderful", "W AA1 N D ER0 F AH0 L"), ("box", "B AA1 K S"),
+        ("knight", "N AY1 T"), ("played", "P L EY1 D"), ("nation", "N EY1 SH AH0 N"),
+        ("making", "M EY1 K IH0 NG"), ("cat", "K AE1 T"), ("city", "S IH1 T IY0"),
+        ("wonderful", "W AA1 N D ER0 F AH0 L"), ("box", "B AA1 K S"),
     ],
 )  # fmt: skip
 def test_rules_by_hand(word, phonemes):

@@ -90,7 +90,7 @@ def task(scale: str, seed: int = 0) -> LetterToSoundTask:
 
 
 def figures(model: LetterToSound, every: int = 1) -> dict[str, float]:
-    """Measure a model on every so many words that it has not learned; the best chunk is taken at each letter."""
+    """Measure a model on every so many words that it has not learned, the best chunk at each letter."""
     model.eval()
     words = dict(list(held_out_words().items())[::every])
     guesses = [model.infer(word) for word in words]
