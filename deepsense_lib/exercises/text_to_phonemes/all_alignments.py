@@ -14,7 +14,6 @@ def all_alignments(silent, sounds):
     phoneme j. Each letter says no phoneme or one, all phonemes are said, in order. An alignment weighs the
     product of its letters' weights.
     """
-    silent, sounds = np.asarray(silent, dtype=float), np.asarray(sounds, dtype=float)
     ways = np.zeros(sounds.shape[1] + 1)  # ways[j]: the first j phonemes are said by the letters so far
     ways[0] = 1
     for i in range(len(silent)):

@@ -10,9 +10,8 @@ def f1_of_pauses(paused, predicted):
 
     paused, predicted: (places,), 1 or True where there is a pause.
     """
-    paused, predicted = np.asarray(paused) > 0, np.asarray(predicted) > 0
-    right = np.sum(paused & predicted)
-    return 2 * right / (paused.sum() + predicted.sum()) if right else 0.0
+    right = np.sum(paused * predicted)
+    return 2 * right / (np.sum(paused) + np.sum(predicted)) if right else 0.0
 
 
 def _plain(candidate):
@@ -32,6 +31,9 @@ def _places(candidate):
 def _nothing(candidate):
     equal_arrays(candidate(np.array([1, 0, 1]), np.array([0, 0, 0])), 0, what="the F1 without predictions")
     equal_arrays(candidate(np.array([1, 0, 1]), np.array([0, 1, 0])), 0, what="the F1 if all are wrong")
+    equal_arrays(
+        candidate(np.zeros(3, int), np.zeros(3, int)), 0, what="the F1 where there is no pause at all"
+    )
 
 
 def accuracy(paused, predicted):
@@ -48,7 +50,10 @@ def arithmetic(paused, predicted):
 def divides_by_zero(paused, predicted):
     """Forgets that nothing may be found."""
     right = np.sum(np.asarray(paused) * np.asarray(predicted))
-    precision, recall = float(right) / float(np.sum(predicted) or 1e-9), float(right) / float(np.sum(paused))
+    precision, recall = (
+        float(right) / float(np.sum(predicted) or 1e-9),
+        float(right) / float(np.sum(paused) or 1e-9),
+    )
     if right == 0:
         return float("nan")
     return 2 * precision * recall / (precision + recall)

@@ -8,8 +8,7 @@ def third_tones(tones):
 
     tones: the tones of the dictionary, a list of 1 to 5. Look at those, not at what has been changed already.
     """
-    following = [*tones[1:], None]
-    return [2 if a == b == 3 else a for a, b in zip(tones, following, strict=True)]
+    return [2 if tones[k : k + 2] == [3, 3] else tones[k] for k in range(len(tones))]
 
 
 def _two(candidate):
