@@ -1,6 +1,7 @@
 """Errors of phones where words may be said in several ways."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from deepsense_lib.errors import InputError
 
@@ -38,6 +39,34 @@ def phone_error_rate(sentences: Sequence[Words], heard: Sequence[Sequence[str]])
     if length == 0:
         raise InputError("the sentences hold no phones; expected at least one word.")
     return sum(edits for edits, _ in counts) / length
+
+
+class WordErrors(NamedTuple):
+    """What is wrong with guesses at the pronunciation of words."""
+
+    word_error_rate: float  # the share of words that match none of their pronunciations
+    phone_error_rate: float  # edits to the nearest pronunciation, over all its phones
+    wrong: tuple[bool, ...]  # word by word
+
+
+def word_errors(
+    guesses: Sequence[Sequence[str]], ways: Sequence[Sequence[Sequence[str]]], stress: bool = True
+) -> WordErrors:
+    """Compare guesses with the ways to say each word, word by word; without `stress` its digits are dropped.
+
+    Raises:
+        InputError: there are no words, or not as many guesses as words.
+    """
+    digits = "" if stress else "012"
+
+    def bare(phones: Sequence[str]) -> tuple[str, ...]:
+        return tuple(phone.rstrip(digits) for phone in phones)
+
+    if not ways or len(guesses) != len(ways):
+        raise InputError(f"{len(guesses)} guesses at {len(ways)} words; expected one for each of some words.")
+    said, expected = [bare(guess) for guess in guesses], [[bare(way) for way in word] for word in ways]
+    wrong = tuple(guess not in word for guess, word in zip(said, expected, strict=True))
+    return WordErrors(sum(wrong) / len(wrong), phone_error_rate([[word] for word in expected], said), wrong)
 
 
 def _advance(row: list[tuple[int, int]], phones: Sequence[str], heard: Sequence[str]) -> list:

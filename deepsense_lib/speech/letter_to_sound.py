@@ -13,6 +13,7 @@ import functools
 import hashlib
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,12 @@ class Model:
             self.of_letter.setdefault(pair[0], []).append(number)
 
     def log_probability(self, history: tuple[int, ...], pair: int) -> float:
-        """Give ``log P(pair | history)``, from the longest history that was counted."""
+        """Give ``log P(pair | history)``, from the longest history that was counted.
+
+        Source: Katz (1987), Estimation of probabilities from sparse data for the language model component
+        of a speech recognizer, for backing off; the weights make what is left after pruning add up.
+        Equation: eq-back-off
+        """
         penalty = 0.0
         while history:
             found = self.ngrams.get((*history, pair))
@@ -79,14 +85,18 @@ def pronounce(word: str) -> tuple[str, ...]:
     letters = "".join(letter for letter in word if "a" <= letter <= "z")
     pieces = [letters[start : start + _LONGEST] for start in range(0, len(letters), _LONGEST)]
     phonemes = [phoneme for piece in pieces for phoneme in _model().pronounce(piece)]
+    return one_main_stress(phonemes) if any(phoneme[-1].isdigit() for phoneme in phonemes) else ()
+
+
+def one_main_stress(phonemes: Sequence[str]) -> tuple[str, ...]:
+    """Keep the first main stress, make later ones secondary; without one the first vowel gets it."""
     vowels = [place for place, phoneme in enumerate(phonemes) if phoneme[-1].isdigit()]
-    if not vowels:
-        return ()
-    main = next((place for place in vowels if phonemes[place][-1] == "1"), vowels[0])
+    main = next((place for place in vowels if phonemes[place][-1] == "1"), vowels[0] if vowels else None)
+    said = list(phonemes)
     for place in vowels:
-        stress = "1" if place == main else phonemes[place][-1].replace("1", "2")
-        phonemes[place] = phonemes[place][:-1] + stress
-    return tuple(phonemes)
+        stress = "1" if place == main else said[place][-1].replace("1", "2")
+        said[place] = said[place][:-1] + stress
+    return tuple(said)
 
 
 def held_out(word: str) -> bool:

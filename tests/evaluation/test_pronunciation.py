@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsense_lib.errors import InputError
-from deepsense_lib.evaluation.pronunciation import phone_error_rate, phone_errors
+from deepsense_lib.evaluation.pronunciation import phone_error_rate, phone_errors, word_errors
 from deepsense_lib.evaluation.speech import edit_distance
 
 phones = st.lists(st.sampled_from("ABC"), max_size=4)
@@ -40,3 +40,15 @@ def test_nothing_to_say_is_refused():
         phone_error_rate([[]], [["A"]])
     with pytest.raises(InputError, match="1 sentences and 2"):
         phone_error_rate([[[["A"]]]], [["A"], ["A"]])
+
+
+def test_words_are_compared_with_the_nearest_way():
+    ways = [[("T", "AH0"), ("T", "EY1")], [("B", "IY1")]]
+    assert word_errors([("T", "EY1"), ("B", "IY1")], ways) == (0, 0, (False, False))
+    assert word_errors([("T", "EY2"), ("P", "IY1")], ways) == (1, 0.5, (True, True))
+    bare = word_errors([("T", "EY2"), ("P", "IY1")], ways, stress=False)
+    assert bare == (0.5, 0.25, (False, True))
+    assert word_errors([()], [[("T",)]]).phone_error_rate == 1
+    for guesses in ([], [("T",)]):
+        with pytest.raises(InputError, match="one for each of some words"):
+            word_errors(guesses, ways if guesses else [])

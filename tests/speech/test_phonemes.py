@@ -245,6 +245,7 @@ def test_a_guess_has_one_main_stress_or_no_vowel(word):
         assert sum(phoneme.endswith("1") for phoneme in guess) == 1
 
 
+@pytest.mark.proves("eq-back-off")
 def test_the_model_is_a_probability():
     """Behind any history, the probabilities of all pairs add up to about one."""
     model = letter_to_sound._model()
@@ -255,6 +256,7 @@ def test_the_model_is_a_probability():
         assert total == pytest.approx(1, abs=0.08), history
 
 
+@pytest.mark.proves("eq-back-off")
 def test_the_search_finds_the_best_of_all_spellings():
     """On a toy model the beam search gives what trying every sequence gives."""
     pairs = ["#:", "a:AA1", "a:", "b:B", "b:P"]
