@@ -31,13 +31,13 @@ class AttentionPooling(nn.Module):
         self.project = nn.Linear(channels, hidden, bias=False)
         self.score = nn.Linear(hidden, 1, bias=False)
 
-    def weights(self, h: Tensor) -> Tensor:
+    def weigh(self, h: Tensor) -> Tensor:
         """Map places `(batch, places, channels)` to weights `(batch, places)`; each row sums to 1."""
         return torch.softmax(self.score(torch.tanh(self.project(h)))[..., 0], dim=1)
 
     def forward(self, h: Tensor) -> Tensor:
         """Map places `(batch, places, channels)` to their weighted mean `(batch, channels)`."""
-        return torch.einsum("bk,bkc->bc", self.weights(h), h)
+        return torch.einsum("bk,bkc->bc", self.weigh(h), h)
 
 
 class SqueezeExcitation(nn.Module):
@@ -102,6 +102,14 @@ class CBAMBlock(ConvBlock):
         return self.attention(super().forward(x))
 
 
+class FullSizeBlock(ConvBlock):
+    """A block of `ExpressionCNN` without pooling: as many places as it was given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `(batch, in_channels, height, width)` to `(batch, out_channels, height, width)`."""
+        return torch.relu(self.norm(self.convolution(x)))
+
+
 class CBAMExpressionCNN(ExpressionCNN):
     """The expression classifier with gates for channels and places in every block.
 
@@ -155,15 +163,9 @@ class PoolingExpressionCNN(ExpressionCNN):
     ):
         super().__init__(classes, channels, size, kernel, dropout)
         self.configuration |= {"hidden": hidden}
+        self.blocks[-1] = FullSizeBlock([1, *channels][-2], channels[-1], kernel)
         self.pooling = AttentionPooling(channels[-1], hidden)
         self.head = zero_head(channels[-1], classes)
-
-    def features(self, x: Tensor) -> Tensor:
-        """Map `(batch, 1, size, size)` to the last feature maps `(batch, channels, side, side)`."""
-        for block in self.blocks[:-1]:
-            x = block(x)
-        last = self.blocks[-1]
-        return torch.relu(last.norm(last.convolution(x)))
 
     def places(self, x: Tensor) -> Tensor:
         """Map `(batch, 1, size, size)` to what stands at each place, `(batch, places, channels)`."""
@@ -180,7 +182,7 @@ class PoolingExpressionCNN(ExpressionCNN):
     @torch.no_grad()
     def attention_maps(self, x: Tensor) -> list[Tensor]:
         """Return the weights of the places, one map `(batch, side, side)` that sums to 1, in a list."""
-        weights = self.pooling.weights(self.places(x))
+        weights = self.pooling.weigh(self.places(x))
         side = math.isqrt(weights.shape[1])
         return [weights.unflatten(1, (side, side))]
 

@@ -36,14 +36,14 @@ class SelfAttention(nn.Module):
         self.heads = heads
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
 
-    def weights(self, x: Tensor) -> Tensor:
+    def weigh(self, x: Tensor) -> Tensor:
         """Map items `(batch, items, width)` to weights `(batch, heads, items, items)`; each row sums to 1."""
         query, key = self._split(self.query(x)), self._split(self.key(x))
         return torch.softmax(query @ key.transpose(2, 3) / math.sqrt(query.shape[-1]), dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map items `(batch, items, width)` to the same shape."""
-        return self.out((self.weights(x) @ self._split(self.value(x))).transpose(1, 2).flatten(2))
+        return self.out((self.weigh(x) @ self._split(self.value(x))).transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:
         """`(batch, items, width)` to `(batch, heads, items, width / heads)`."""
@@ -140,7 +140,7 @@ class VisionTransformer(nn.Module):
         """Return each block's weights, `(batch, heads, items, items)`: row asks, column is asked."""
         items, found = self.items(x), []
         for block in self.blocks:
-            found.append(block.attention.weights(block.norm(items)))
+            found.append(block.attention.weigh(block.norm(items)))
             items = block(items)
         return found
 
