@@ -4,6 +4,8 @@ Sources are named there. What differs: Keras divides by the deviation with anoth
 and its own `MultiHeadAttention` keeps three-dimensional kernels, so the attention is written out here too.
 """
 
+from itertools import pairwise
+
 import keras
 from keras import layers, ops
 
@@ -11,6 +13,7 @@ from deepsense_lib.errors import InputError
 from deepsense_lib.keras_models.face_attention import check_images
 
 SUMMARIES = ("mean", "token")
+STEMS = ("patch", "convolution")
 
 
 def cut_patches(images, patch: int):
@@ -83,10 +86,45 @@ class TransformerBlock(layers.Layer):
         return x + self.dropout(thought, training=training)
 
 
+class ConvolutionStem(layers.Layer):
+    """As many halving convolutions as make one item of a patch; neighbours share what they see.
+
+    "Same" padding would put its zeros after the image only, so they are put on both sides by hand.
+    """
+
+    def __init__(self, patch: int, width: int, **kwargs):
+        super().__init__(**kwargs)
+        channels = stem_channels(patch, width)
+        self.width, self.inputs = width, channels[:-1]
+        self.pad = layers.ZeroPadding2D(1)
+        self.convolutions = [
+            layers.Conv2D(o, 3, strides=2, use_bias=False, name=f"convolutions.{n}")
+            for n, (_, o) in enumerate(pairwise(channels))
+        ]
+        self.norms = [
+            layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"norms.{n}")
+            for n in range(len(channels) - 1)
+        ]
+
+    def build(self, *shapes):
+        """Make the weights now, so that weights can be carried over before the first call."""
+        for convolution, norm, inputs in zip(self.convolutions, self.norms, self.inputs, strict=True):
+            convolution.build((None, None, None, inputs))
+            norm.build((None, None, None, convolution.filters))
+        self.built = True
+
+    def call(self, x, training: bool = False):
+        """Map images `(batch, size, size, 1)` to items `(batch, patches, width)`, row by row."""
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = ops.relu(norm(convolution(self.pad(x)), training=training))
+        return ops.reshape(x, (-1, x.shape[1] * x.shape[2], self.width))
+
+
 class VisionTransformer(keras.Model):
     """An image as a set of patches that ask each other; places are learned numbers added to each patch.
 
-    Raises: InputError when patches do not tile the image, heads not the width, or `summary` is unknown.
+    Raises: InputError when patches do not tile the image, heads not the width, or `summary` or `stem` is
+    unknown or does not fit.
     """
 
     def __init__(
@@ -100,10 +138,11 @@ class VisionTransformer(keras.Model):
         ratio: int = 2,
         dropout: float = 0.1,
         summary: str = "mean",
+        stem: str = "patch",
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_vision(size, patch, width, heads, summary)
+        check_vision(size, patch, width, heads, summary, stem)
         self.configuration = {
             "classes": classes,
             "size": size,
@@ -114,9 +153,13 @@ class VisionTransformer(keras.Model):
             "ratio": ratio,
             "dropout": dropout,
             "summary": summary,
+            "stem": stem,
         }
         items = (size // patch) ** 2 + (summary == "token")
-        self.embed = layers.Dense(width, name="embed")
+        if stem == "patch":
+            self.embed = layers.Dense(width, name="embed")
+        else:
+            self.stem = ConvolutionStem(patch, width, name="stem")
         normal = keras.initializers.RandomNormal(stddev=0.02)
         self.positions = self.add_weight(shape=(items, width), initializer=normal, name="positions")
         if summary == "token":
@@ -128,10 +171,13 @@ class VisionTransformer(keras.Model):
         self.head = layers.Dense(classes, kernel_initializer="zeros", name="head")
         self(ops.zeros((1, size, size, 1), dtype=self.variable_dtype))  # makes all variables
 
-    def items(self, x):
+    def items(self, x, training: bool = False):
         """Map images `(batch, size, size, 1)` to what enters the first block, `(batch, items, width)`."""
         check_images(x, self.configuration["size"])
-        items = self.embed(cut_patches(x[..., 0], self.configuration["patch"]))
+        if self.configuration["stem"] == "patch":
+            items = self.embed(cut_patches(x[..., 0], self.configuration["patch"]))
+        else:
+            items = self.stem(x, training=training)
         if self.configuration["summary"] == "token":
             token = ops.zeros_like(items[:, :1]) + self.token
             items = ops.concatenate([token, items], axis=1)
@@ -142,7 +188,7 @@ class VisionTransformer(keras.Model):
 
         Raises: InputError when the images have another size or number of channels.
         """
-        items = self.items(x)
+        items = self.items(x, training)
         for block in self.blocks:
             items = block(items, training=training)
         items = self.norm(items)
@@ -171,8 +217,14 @@ class VisionTransformer(keras.Model):
         return maps
 
 
-def check_vision(size: int, patch: int, width: int, heads: int, summary: str) -> None:
-    """Raise InputError when patches do not tile the image, heads not the width, or `summary` is unknown."""
+def stem_channels(patch: int, width: int) -> list[int]:
+    """Return the channels before and after each halving: 1, width / 4, width / 2, width for patches of 8."""
+    halvings = patch.bit_length() - 1
+    return [1, *(max(1, width >> (halvings - 1 - n)) for n in range(halvings))]
+
+
+def check_vision(size: int, patch: int, width: int, heads: int, summary: str, stem: str = "patch") -> None:
+    """Raise InputError when patches do not tile the image, heads not the width, or a word is unknown."""
     if patch < 1 or size < 1 or size % patch:
         raise InputError(
             f"patches of {patch} pixels do not tile images of {size}. Expected a patch that divides the size."
@@ -180,6 +232,12 @@ def check_vision(size: int, patch: int, width: int, heads: int, summary: str) ->
     check_heads(width, heads)
     if summary not in SUMMARIES:
         raise InputError(f"the summary is {summary!r}. Expected one of {', '.join(SUMMARIES)}.")
+    if stem not in STEMS:
+        raise InputError(f"the stem is {stem!r}. Expected one of {', '.join(STEMS)}.")
+    if stem == "convolution" and (patch < 2 or patch & (patch - 1)):
+        raise InputError(
+            f"convolutions that halve cannot make patches of {patch} pixels. Expected 2, 4, 8 or 16."
+        )
 
 
 def check_heads(width: int, heads: int) -> None:

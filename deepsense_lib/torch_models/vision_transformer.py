@@ -2,10 +2,12 @@
 
 Deviations from the paper: the head sees the mean of all patches unless a class token is asked for; the inner
 layers are twice as wide as the outer ones, not four times; the head starts at zero, so the first loss is
-log(classes).
+log(classes). Two stems make items of an image: one linear map of each patch, as in the paper, or a few
+convolutions that halve.
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from deepsense_lib.errors import InputError
 from deepsense_lib.torch_models.face_attention import check_images, zero_head
 
 SUMMARIES = ("mean", "token")
+STEMS = ("patch", "convolution")
 
 
 def cut_patches(images: Tensor, patch: int) -> Tensor:
@@ -71,12 +74,34 @@ class TransformerBlock(nn.Module):
         return x + self.dropout(self.narrow(F.gelu(self.widen(self.inner_norm(x)))))
 
 
+class ConvolutionStem(nn.Module):
+    """As many halving convolutions as make one item of a patch; neighbours share what they see.
+
+    Source: Xiao et al. (2021), "Early convolutions help transformers see better", section 3.
+    """
+
+    def __init__(self, patch: int, width: int):
+        super().__init__()
+        channels = stem_channels(patch, width)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(i, o, 3, stride=2, padding=1, bias=False) for i, o in pairwise(channels)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(o) for o in channels[1:])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images `(batch, 1, size, size)` to items `(batch, patches, width)`, row by row."""
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = torch.relu(norm(convolution(x)))
+        return x.flatten(2).transpose(1, 2)
+
+
 class VisionTransformer(nn.Module):
     """An image as a set of patches that ask each other; places are learned numbers added to each patch.
 
     Source: Dosovitskiy et al. (2021), "An image is worth 16x16 words", Eq. 1 to 4.
 
-    Raises: InputError when patches do not tile the image, heads not the width, or `summary` is unknown.
+    Raises: InputError when patches do not tile the image, heads not the width, or `summary` or `stem` is
+    unknown or does not fit.
     """
 
     def __init__(
@@ -90,9 +115,10 @@ class VisionTransformer(nn.Module):
         ratio: int = 2,
         dropout: float = 0.1,
         summary: str = "mean",
+        stem: str = "patch",
     ):
         super().__init__()
-        check_vision(size, patch, width, heads, summary)
+        check_vision(size, patch, width, heads, summary, stem)
         self.configuration = {
             "classes": classes,
             "size": size,
@@ -103,9 +129,13 @@ class VisionTransformer(nn.Module):
             "ratio": ratio,
             "dropout": dropout,
             "summary": summary,
+            "stem": stem,
         }
         items = (size // patch) ** 2 + (summary == "token")
-        self.embed = nn.Linear(patch * patch, width)
+        if stem == "patch":
+            self.embed = nn.Linear(patch * patch, width)
+        else:
+            self.stem = ConvolutionStem(patch, width)
         self.positions = nn.Parameter(0.02 * torch.randn(items, width))
         if summary == "token":
             self.token = nn.Parameter(torch.zeros(width))
@@ -119,7 +149,8 @@ class VisionTransformer(nn.Module):
         """Map images `(batch, 1, size, size)` to what enters the first block, `(batch, items, width)`."""
         check_images(x, self.configuration["size"])
         patch, summary = self.configuration["patch"], self.configuration["summary"]
-        items = self.embed(cut_patches(x[:, 0], patch))
+        stem = self.configuration["stem"]
+        items = self.embed(cut_patches(x[:, 0], patch)) if stem == "patch" else self.stem(x)
         if summary == "token":
             items = torch.cat([self.token.expand(len(x), 1, -1), items], dim=1)
         return items + self.positions
@@ -160,8 +191,14 @@ class VisionTransformer(nn.Module):
         return maps
 
 
-def check_vision(size: int, patch: int, width: int, heads: int, summary: str) -> None:
-    """Raise InputError when patches do not tile the image, heads not the width, or `summary` is unknown."""
+def stem_channels(patch: int, width: int) -> list[int]:
+    """Return the channels before and after each halving: 1, width / 4, width / 2, width for patches of 8."""
+    halvings = patch.bit_length() - 1
+    return [1, *(max(1, width >> (halvings - 1 - n)) for n in range(halvings))]
+
+
+def check_vision(size: int, patch: int, width: int, heads: int, summary: str, stem: str = "patch") -> None:
+    """Raise InputError when patches do not tile the image, heads not the width, or a word is unknown."""
     if patch < 1 or size < 1 or size % patch:
         raise InputError(
             f"patches of {patch} pixels do not tile images of {size}. Expected a patch that divides the size."
@@ -169,6 +206,12 @@ def check_vision(size: int, patch: int, width: int, heads: int, summary: str) ->
     check_heads(width, heads)
     if summary not in SUMMARIES:
         raise InputError(f"the summary is {summary!r}. Expected one of {', '.join(SUMMARIES)}.")
+    if stem not in STEMS:
+        raise InputError(f"the stem is {stem!r}. Expected one of {', '.join(STEMS)}.")
+    if stem == "convolution" and (patch < 2 or patch & (patch - 1)):
+        raise InputError(
+            f"convolutions that halve cannot make patches of {patch} pixels. Expected 2, 4, 8 or 16."
+        )
 
 
 def check_heads(width: int, heads: int) -> None:

@@ -46,6 +46,18 @@ GRID = [
             "classes": 3,
         },
     ),
+    (
+        "VisionTransformer",
+        {
+            "size": 16,
+            "patch": 4,
+            "width": 8,
+            "depth": 1,
+            "heads": 2,
+            "dropout": 0.0,
+            "stem": "convolution",
+        },
+    ),
 ]
 NAMES = [f"{name}-{n}" for n, (name, _) in enumerate(GRID)]
 

@@ -16,8 +16,9 @@ CBAM = (cnn.CBAMExpressionCNN, {"channels": (8, 8), "size": 16, "dropout": 0.0, 
 POOLING = (cnn.PoolingExpressionCNN, {"channels": (4, 6), "size": 16, "dropout": 0.0, "hidden": 5})
 VIT = (vit.VisionTransformer, {"size": 16, "patch": 4, "width": 8, "depth": 2, "heads": 2, "dropout": 0.0})
 TOKEN = (vit.VisionTransformer, {**VIT[1], "summary": "token"})
+STEM = (vit.VisionTransformer, {**VIT[1], "stem": "convolution"})
 KINDS = pytest.mark.parametrize(
-    ("kind", "arguments"), [CBAM, POOLING, VIT, TOKEN], ids=["cbam", "pooling", "vit", "token"]
+    ("kind", "arguments"), [CBAM, POOLING, VIT, TOKEN, STEM], ids=["cbam", "pooling", "vit", "token", "stem"]
 )
 
 

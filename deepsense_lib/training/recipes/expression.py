@@ -31,17 +31,20 @@ STEPS = {"lesson": 200, "reference": 1230}  # at 82 steps an epoch: 2.4 and 15 e
 
 
 class Architecture(NamedTuple):
-    """A kind of classifier, and the learning rate that was best for it on the validation persons."""
+    """A kind of classifier, and the learning rate and settings that were best on the validation persons."""
 
     model: type[nn.Module]
     learning_rate: float
+    settings: dict[str, Any] = {}
 
 
 ARCHITECTURES = {
     "cnn": Architecture(ExpressionCNN, 4e-3),
     "cbam": Architecture(CBAMExpressionCNN, 4e-3),
     "pooling": Architecture(PoolingExpressionCNN, 4e-3),
-    "vit": Architecture(VisionTransformer, 2e-3),
+    "vit": Architecture(
+        VisionTransformer, 2e-3, {"stem": "convolution", "width": 64, "depth": 2, "dropout": 0.0}
+    ),
 }
 WHAT = {  # for the cards
     ExpressionCNN: "a convolutional network",
@@ -124,7 +127,7 @@ def train_expression(
     if channels is not None:
         settings["channels"] = channels
     torch.manual_seed(seed)
-    model = kind.model(classes=len(CLASSES), size=train.images.shape[1], **settings)
+    model = kind.model(classes=len(CLASSES), size=train.images.shape[1], **{**kind.settings, **settings})
     config = RunConfig(
         steps=steps,
         learning_rate=kind.learning_rate if learning_rate is None else learning_rate,
