@@ -28,15 +28,27 @@ def _uniform(candidate):
 
 def _there(candidate):
     moved = np.arange(16.0).reshape(4, 4)
-    equal_arrays(candidate((moved > 11) / 4, moved, 0.25), 4.0, what="the ratio if all attention is on the four that move most")
-    equal_arrays(candidate((moved < 4) / 4, moved, 0.25), 0.0, what="the ratio if all of it is on the four that move least")
+    equal_arrays(
+        candidate((moved > 11) / 4, moved, 0.25),
+        4.0,
+        what="the ratio if all attention is on the four that move most",
+    )
+    equal_arrays(
+        candidate((moved < 4) / 4, moved, 0.25),
+        0.0,
+        what="the ratio if all of it is on the four that move least",
+    )
 
 
 def _numbers(candidate):
     for rows, columns, share in ((2, 5, 0.3), (8, 8, 0.25), (1, 4, 0.75)):
         attention = RANDOM.dirichlet(np.ones(rows * columns)).reshape(rows, columns)
         moved = RANDOM.permutation(rows * columns).reshape(rows, columns) / 7
-        equal_arrays(candidate(attention, moved, share), above_chance(attention, moved, share), what=f"{rows} x {columns}, share {share}")
+        equal_arrays(
+            candidate(attention, moved, share),
+            above_chance(attention, moved, share),
+            what=f"{rows} x {columns}, share {share}",
+        )
 
 
 def only_the_mass(attention, moved, share):

@@ -41,7 +41,11 @@ def _alone(candidate):
 def _numbers(candidate):
     for sizes in ((1, 1, 1, 1), (4, 2, 3, 3), (8, 4, 2, 6), (3, 3, 4, 4)):
         x, reduce, expand = _case(*sizes)
-        equal_arrays(candidate(x, reduce, expand), channel_gates(x, reduce, expand), what=f"channels, less, size = {sizes}")
+        equal_arrays(
+            candidate(x, reduce, expand),
+            channel_gates(x, reduce, expand),
+            what=f"channels, less, size = {sizes}",
+        )
 
 
 def by_softmax(x, reduce, expand):

@@ -35,7 +35,9 @@ def _more(candidate):
     rng = np.random.default_rng(33)
     for height, width, side in ((2, 2, 1), (6, 6, 3), (8, 4, 4), (9, 15, 3), (5, 5, 5)):
         image = rng.normal(size=(height, width))
-        equal_arrays(candidate(image, side), patches(image, side), what=f"{height} x {width}, squares of {side}")
+        equal_arrays(
+            candidate(image, side), patches(image, side), what=f"{height} x {width}, squares of {side}"
+        )
 
 
 def only_reshaped(image, side):

@@ -31,7 +31,9 @@ def _own(candidate):
 
 def _rows(candidate):
     q, k = RANDOM.normal(size=(6, 4)), RANDOM.normal(size=(6, 4))
-    equal_arrays(np.sum(candidate(q, k, np.ones((6, 1))), axis=1), np.ones(6), what="the sums of each item's weights")
+    equal_arrays(
+        np.sum(candidate(q, k, np.ones((6, 1))), axis=1), np.ones(6), what="the sums of each item's weights"
+    )
 
 
 def _numbers(candidate):

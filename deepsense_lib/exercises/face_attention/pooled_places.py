@@ -20,7 +20,9 @@ def pooled_places(h, scores):
 
 def _hand(candidate):
     h = np.array([[4.0, 0.0], [0.0, 4.0], [8.0, 8.0]])
-    equal_arrays(candidate(h, np.log([2.0, 1.0, 1.0])), [4, 3], what="the mean for scores of ln 2, ln 1, ln 1")
+    equal_arrays(
+        candidate(h, np.log([2.0, 1.0, 1.0])), [4, 3], what="the mean for scores of ln 2, ln 1, ln 1"
+    )
 
 
 def _equal(candidate):

@@ -31,7 +31,11 @@ def _sum(candidate):
 
 def _numbers(candidate):
     for places, channels in ((1, 2), (4, 3), (9, 9), (16, 1)):
-        h, g, scores = RANDOM.normal(size=(places, channels)), RANDOM.normal(size=channels), RANDOM.normal(size=places)
+        h, g, scores = (
+            RANDOM.normal(size=(places, channels)),
+            RANDOM.normal(size=channels),
+            RANDOM.normal(size=places),
+        )
 
         def loss(s, h=h, g=g):
             powers = np.exp(s)
@@ -40,7 +44,9 @@ def _numbers(candidate):
         weights = np.exp(scores) / np.exp(scores).sum()
         slopes = [(loss(scores + d) - loss(scores - d)) / 2e-5 for d in 1e-5 * np.eye(places)]
         found = candidate(h, weights, g)
-        equal_arrays(found, slopes, rtol=1e-5, atol=1e-7, what=f"the gradient of {places} places, by differences")
+        equal_arrays(
+            found, slopes, rtol=1e-5, atol=1e-7, what=f"the gradient of {places} places, by differences"
+        )
 
 
 def gain_alone(h, weights, g):
