@@ -20,10 +20,10 @@ EXERCISE = Choice(
     options={
         "a": Option(
             "The map shows which parts of the picture the answer comes from.",
-            "That is another claim. Each place has seen much of the picture; to test parts of it, cover them.",
+            "That is another claim. Each place has seen much of the picture; to test parts, cover them.",
         ),
         "b": Option(
-            "The head needs the weights it was trained with. What in the picture they stand for is still open.",
+            "The head needs the weights it was trained with. What they stand for is still open.",
             "Right. The head never met an even mean, so it fails on one. Only covering parts of the picture "
             "tells which of them the answer needs.",
         ),

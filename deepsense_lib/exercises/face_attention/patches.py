@@ -70,8 +70,8 @@ EXERCISE = Exercise(
         Stage(_shape, "One row for each square, one column for each pixel of a square."),
         Stage(
             _first,
-            "A square takes neighbours from several rows of the image. A reshape alone cuts strips: reshape to "
-            "(rows, side, columns, side), then swap the two middle axes.",
+            "A square takes neighbours from several rows of the image. A reshape alone cuts strips: reshape "
+            "to (rows, side, columns, side), then swap the two middle axes.",
         ),
         Stage(_order, "Go through the squares as you read: left to right, then down."),
         Stage(_more, "Rows and columns of squares are counted apart: height // side and width // side."),

@@ -6,8 +6,9 @@ are all different. Choices are made on the validation part; the test part and th
 once, when the weights are final.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ class Architecture(NamedTuple):
 
     model: type[nn.Module]
     learning_rate: float
-    settings: dict[str, Any] = {}
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 ARCHITECTURES = {
