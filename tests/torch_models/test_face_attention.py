@@ -1,4 +1,4 @@
-"""The PyTorch classifiers with attention: against NumPy and torch's own layers, at the start, and exported."""
+"""The PyTorch classifiers with attention: against NumPy and torch's layers, at the start, and exported."""
 
 import numpy as np
 import pytest
