@@ -11,7 +11,7 @@ import keras
 from keras import layers, ops
 
 from deepsense_lib.errors import InputError
-from deepsense_lib.keras_models.convolution import ConvBlock, ExpressionCNN, check_sizes
+from deepsense_lib.keras_models.convolution import ConvBlock, ExpressionCNN, check_input, check_sizes
 
 
 class AttentionPooling(layers.Layer):
@@ -135,26 +135,28 @@ class CBAMExpressionCNN(ExpressionCNN):
         dropout: float = 0.3,
         reduction: int = 8,
         window: int = 7,
+        in_channels: int = 1,
         **kwargs,
     ):
         keras.Model.__init__(self, **kwargs)  # the plain classifier would make blocks of its own
-        check_sizes(channels, size, kernel)
+        check_sizes(channels, size, kernel, classes, in_channels)
         self.configuration = {
             "classes": classes,
             "channels": list(channels),
             "size": size,
             "kernel": kernel,
             "dropout": dropout,
+            "in_channels": in_channels,
             "reduction": reduction,
             "window": window,
         }
         self.blocks = [
             CBAMBlock(i, o, kernel, reduction, window, name=f"blocks.{n}")
-            for n, (i, o) in enumerate(pairwise([1, *channels]))
+            for n, (i, o) in enumerate(pairwise([in_channels, *channels]))
         ]
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(classes, kernel_initializer="zeros", name="head")
-        self(ops.zeros((1, size, size, 1), dtype=self.variable_dtype))  # makes all variables
+        self(ops.zeros((1, size, size, in_channels), dtype=self.variable_dtype))  # makes all variables
 
     def attention_maps(self, x) -> list:
         """Return each block's gates of places, `(batch, side, side)`, for images `(batch, size, size, 1)`."""
@@ -181,19 +183,21 @@ class PoolingExpressionCNN(ExpressionCNN):
         kernel: int = 3,
         dropout: float = 0.3,
         hidden: int = 64,
+        in_channels: int = 1,
         **kwargs,
     ):
         keras.Model.__init__(self, **kwargs)  # the plain classifier would make a head of its own
-        check_sizes(channels, size, kernel)
+        check_sizes(channels, size, kernel, classes, in_channels)
         self.configuration = {
             "classes": classes,
             "channels": list(channels),
             "size": size,
             "kernel": kernel,
             "dropout": dropout,
+            "in_channels": in_channels,
             "hidden": hidden,
         }
-        widths = [1, *channels]
+        widths = [in_channels, *channels]
         kinds = [ConvBlock] * (len(channels) - 1) + [FullSizeBlock]
         self.blocks = [
             kind(i, o, kernel, name=f"blocks.{n}")
@@ -202,19 +206,20 @@ class PoolingExpressionCNN(ExpressionCNN):
         self.pooling = AttentionPooling(channels[-1], hidden, name="pooling")
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(classes, kernel_initializer="zeros", name="head")
-        self(ops.zeros((1, size, size, 1), dtype=self.variable_dtype))  # makes all variables
+        self(ops.zeros((1, size, size, in_channels), dtype=self.variable_dtype))  # makes all variables
 
     def places(self, x, training: bool = False):
-        """Map `(batch, size, size, 1)` to what stands at each place, `(batch, places, channels)`."""
+        """Map `(batch, size, size, in_channels)` to what stands at each place, `(batch, places, channels)`."""
         maps = self.features(x, training=training)
         return ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2], maps.shape[3]))
 
     def call(self, x, training: bool = False):
-        """Map normalised images `(batch, size, size, 1)` to scores `(batch, classes)`.
+        """Map normalised images `(batch, size, size, in_channels)` to scores `(batch, classes)`.
 
         Raises: InputError when the images have another size or number of channels.
         """
-        check_images(x, self.configuration["size"])
+        size, colours = self.configuration["size"], self.configuration["in_channels"]
+        check_input(tuple(x.shape), (size, size, colours), colours)
         pooled = self.pooling(self.places(x, training=training))
         return self.head(self.dropout(pooled, training=training))
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsense_lib.errors import InputError
-from deepsense_lib.torch_models.convolution import ConvBlock, ExpressionCNN
+from deepsense_lib.torch_models.convolution import ConvBlock, ExpressionCNN, check_input
 
 
 class AttentionPooling(nn.Module):
@@ -125,11 +125,12 @@ class CBAMExpressionCNN(ExpressionCNN):
         dropout: float = 0.3,
         reduction: int = 8,
         window: int = 7,
+        in_channels: int = 1,
     ):
-        super().__init__(classes, channels, size, kernel, dropout)
+        super().__init__(classes, channels, size, kernel, dropout, in_channels)
         self.configuration |= {"reduction": reduction, "window": window}
         self.blocks = nn.ModuleList(
-            CBAMBlock(i, o, kernel, reduction, window) for i, o in pairwise([1, *channels])
+            CBAMBlock(i, o, kernel, reduction, window) for i, o in pairwise([in_channels, *channels])
         )
 
     @torch.no_grad()
@@ -160,23 +161,25 @@ class PoolingExpressionCNN(ExpressionCNN):
         kernel: int = 3,
         dropout: float = 0.3,
         hidden: int = 64,
+        in_channels: int = 1,
     ):
-        super().__init__(classes, channels, size, kernel, dropout)
+        super().__init__(classes, channels, size, kernel, dropout, in_channels)
         self.configuration |= {"hidden": hidden}
-        self.blocks[-1] = FullSizeBlock([1, *channels][-2], channels[-1], kernel)
+        self.blocks[-1] = FullSizeBlock([in_channels, *channels][-2], channels[-1], kernel)
         self.pooling = AttentionPooling(channels[-1], hidden)
         self.head = zero_head(channels[-1], classes)
 
     def places(self, x: Tensor) -> Tensor:
-        """Map `(batch, 1, size, size)` to what stands at each place, `(batch, places, channels)`."""
+        """Map `(batch, in_channels, size, size)` to what stands at each place, `(batch, places, channels)`."""
         return self.features(x).flatten(2).transpose(1, 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map normalised images `(batch, 1, size, size)` to scores `(batch, classes)`.
+        """Map normalised images `(batch, in_channels, size, size)` to scores `(batch, classes)`.
 
         Raises: InputError when the images have another size or number of channels.
         """
-        check_images(x, self.configuration["size"])
+        size, colours = self.configuration["size"], self.configuration["in_channels"]
+        check_input(tuple(x.shape), (colours, size, size), colours)
         return self.head(self.dropout(self.pooling(self.places(x))))
 
     @torch.no_grad()
