@@ -209,7 +209,7 @@ class PoolingExpressionCNN(ExpressionCNN):
         self(ops.zeros((1, size, size, in_channels), dtype=self.variable_dtype))  # makes all variables
 
     def places(self, x, training: bool = False):
-        """Map `(batch, size, size, in_channels)` to what stands at each place, `(batch, places, channels)`."""
+        """Map `(batch, size, size, in_channels)` to what stands at each place, `(batch, places, width)`."""
         maps = self.features(x, training=training)
         return ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2], maps.shape[3]))
 

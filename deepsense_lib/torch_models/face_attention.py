@@ -170,7 +170,7 @@ class PoolingExpressionCNN(ExpressionCNN):
         self.head = zero_head(channels[-1], classes)
 
     def places(self, x: Tensor) -> Tensor:
-        """Map `(batch, in_channels, size, size)` to what stands at each place, `(batch, places, channels)`."""
+        """Map `(batch, in_channels, size, size)` to what stands at each place, `(batch, places, width)`."""
         return self.features(x).flatten(2).transpose(1, 2)
 
     def forward(self, x: Tensor) -> Tensor:

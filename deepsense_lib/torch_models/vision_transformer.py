@@ -152,7 +152,7 @@ class VisionTransformer(nn.Module):
         stem = self.configuration["stem"]
         items = self.embed(cut_patches(x[:, 0], patch)) if stem == "patch" else self.stem(x)
         if summary == "token":
-            items = torch.cat([self.token.expand(len(x), 1, -1), items], dim=1)
+            items = torch.cat([self.token.expand(items.shape[0], 1, -1), items], dim=1)
         return items + self.positions
 
     def forward(self, x: Tensor) -> Tensor:

@@ -172,9 +172,7 @@ def test_rollout_keeps_shares_and_knows_its_limits():
     np.testing.assert_allclose(found.sum(1), 1)
     # The first block acts first.
     halves = [0.5 * w + 0.5 * np.eye(5) for w in weights]
-    np.testing.assert_allclose(
-        found, halves[2] @ halves[1] @ halves[0], **EXACT
-    )
+    np.testing.assert_allclose(found, halves[2] @ halves[1] @ halves[0], **EXACT)
     np.testing.assert_allclose(f.attention_rollout(np.stack([np.eye(5)] * 3)), np.eye(5))
 
 
