@@ -1,11 +1,15 @@
-"""The expression classifier: cross-entropy on the lesson's faces, with random changes of the images.
+"""The expression classifiers: cross-entropy on faces of one level, with random changes of the images.
 
-The persons of the training, validation and test parts are all different. Choices are made on the validation
-part; the test part and the shift sets are looked at once, when the weights are final.
+`python -m deepsense_lib train expression` makes the convolutional one on the lesson's faces; the functions
+take any architecture of `ARCHITECTURES` and any level. The persons of the training, validation and test parts
+are all different. Choices are made on the validation part; the test part and the shift sets are looked at
+once, when the weights are final.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,8 +19,11 @@ from torch.nn import functional as F
 from deepsense_lib import weights
 from deepsense_lib.datasets.faces import CLASSES, FaceSet, faces_available, load_faces
 from deepsense_lib.datasets.registry import data_dir, file_hash
+from deepsense_lib.errors import InputError
 from deepsense_lib.evaluation import classification as ev
 from deepsense_lib.torch_models.convolution import ExpressionCNN, normalize_images
+from deepsense_lib.torch_models.face_attention import CBAMExpressionCNN, PoolingExpressionCNN
+from deepsense_lib.torch_models.vision_transformer import VisionTransformer
 from deepsense_lib.training.augmentation import augment
 from deepsense_lib.training.loop import Run, RunConfig, fit
 
@@ -24,12 +31,36 @@ BATCH = 64
 STEPS = {"lesson": 200, "reference": 1230}  # at 82 steps an epoch: 2.4 and 15 epochs
 
 
+class Architecture(NamedTuple):
+    """A kind of classifier, and the learning rate and settings that were best on the validation persons."""
+
+    model: type[nn.Module]
+    learning_rate: float
+    settings: Mapping[str, Any] = MappingProxyType({})
+
+
+ARCHITECTURES = {
+    "cnn": Architecture(ExpressionCNN, 4e-3),
+    "cbam": Architecture(CBAMExpressionCNN, 4e-3),
+    "pooling": Architecture(PoolingExpressionCNN, 4e-3),
+    "vit": Architecture(
+        VisionTransformer, 2e-3, {"stem": "convolution", "width": 64, "depth": 2, "dropout": 0.0}
+    ),
+}
+WHAT = {  # for the cards
+    ExpressionCNN: "a convolutional network",
+    CBAMExpressionCNN: "a convolutional network with gates for channels and places",
+    PoolingExpressionCNN: "a convolutional network with attention pooling",
+    VisionTransformer: "a small vision transformer",
+}
+
+
 class ExpressionTask:
     """Faces in random order, changed at random, and the cross-entropy of their labels."""
 
     def __init__(
         self,
-        model: ExpressionCNN,
+        model: nn.Module,
         train: FaceSet,
         validation: FaceSet | None = None,
         augmentation: str = "all",
@@ -81,16 +112,26 @@ def train_expression(
     steps: int = STEPS["reference"],
     seed: int = 0,
     augmentation: str = "all",
-    channels: Sequence[int] = (16, 32, 64, 128),
+    channels: Sequence[int] | None = None,
     folder: Path | None = None,
     resume: bool = True,
+    architecture: str = "cnn",
+    learning_rate: float | None = None,
+    **settings: Any,
 ) -> Run:
-    """Train a new classifier and return the run, with the averaged weights in place."""
+    """Train a new classifier and return the run, with the averaged weights in place.
+
+    `channels` and `settings` are arguments of the model class; what is not given keeps its default.
+    Raises: InputError for an unknown architecture.
+    """
+    kind = architecture_named(architecture)
+    if channels is not None:
+        settings["channels"] = channels
     torch.manual_seed(seed)
-    model = ExpressionCNN(classes=len(CLASSES), channels=channels, size=train.images.shape[1])
+    model = kind.model(classes=len(CLASSES), size=train.images.shape[1], **{**kind.settings, **settings})
     config = RunConfig(
         steps=steps,
-        learning_rate=4e-3,
+        learning_rate=kind.learning_rate if learning_rate is None else learning_rate,
         warmup_steps=max(1, steps // 10),
         betas=(0.9, 0.99),
         weight_decay=0.02,
@@ -102,6 +143,13 @@ def train_expression(
         validate_every=None if validation is None else max(1, steps // 10),
     )
     return fit(ExpressionTask(model, train, validation, augmentation), config, folder, resume)
+
+
+def architecture_named(name: str) -> Architecture:
+    """Return an entry of `ARCHITECTURES`. Raises InputError for an unknown name."""
+    if name not in ARCHITECTURES:
+        raise InputError(f"the architecture is {name!r}. Expected one of {', '.join(ARCHITECTURES)}.")
+    return ARCHITECTURES[name]
 
 
 def measure(predictions: np.ndarray, truth: np.ndarray) -> dict:
@@ -117,10 +165,12 @@ def measure(predictions: np.ndarray, truth: np.ndarray) -> dict:
     }
 
 
-def figures(model: nn.Module) -> dict:
-    """Measure a trained model on the validation and test parts and on every shift set."""
-    parts = {part: load_faces("lesson", part) for part in ("validation", "test")}
+def figures(model: nn.Module, level: str = "lesson") -> dict:
+    """Measure a model on a level's validation and test parts and, for the lesson, on every shift set."""
+    parts = {part: load_faces(level, part) for part in ("validation", "test")}
     found = {part: measure(predict(model, faces.images), faces.labels) for part, faces in parts.items()}
+    if level != "lesson":
+        return found
     shifts = [name for name in faces_available() if name.startswith("shift-")]
     found["shift_accuracy"] = {
         name.removeprefix("shift-"): _accuracy(model, load_faces(name)) for name in shifts
@@ -132,22 +182,32 @@ def _accuracy(model: nn.Module, faces: FaceSet) -> float:
     return round(float((predict(model, faces.images) == faces.labels).mean()), 4)
 
 
-def make_card(run: Run, scale: str, seed: int, augmentation: str, measured: dict) -> weights.ModelCard:
-    """Return the model card of a trained classifier."""
-    pictures = data_dir() / "faces" / "lesson-train.webp"
+def make_card(
+    run: Run,
+    scale: str,
+    seed: int,
+    augmentation: str,
+    measured: dict,
+    name: str = "expression",
+    level: str = "lesson",
+    command: str | None = None,
+) -> weights.ModelCard:
+    """Return the model card of a trained classifier; `command` is what repeats it, if not the recipe's."""
+    pictures = data_dir() / "faces" / f"{level}-train.webp"
+    what = WHAT.get(type(run.model), "a network")
     return weights.ModelCard(
-        name="expression",
-        model="ExpressionCNN",
+        name=name,
+        model=type(run.model).__name__,
         configuration=run.model.configuration,
-        data=f"faces, lesson-train; lesson-train.webp has SHA-256 {file_hash(pictures)}",
+        data=f"faces, {level}-train; {level}-train.webp has SHA-256 {file_hash(pictures)}",
         seed=seed,
         steps=run.step,
         cpu_seconds=round(run.cpu_seconds, 1),
         figures={"classes": list(CLASSES), "augmentation": augmentation, **measured},
-        command=f"python -m deepsense_lib train expression --scale {scale} --seed {seed}",
+        command=command or f"python -m deepsense_lib train expression --scale {scale} --seed {seed}",
         licence="CC0-1.0",
         intended_use=(
-            "Teaching: to show what a convolutional network can read from rendered faces that pose one of "
+            f"Teaching: to show what {what} can read from rendered faces that pose one of "
             "seven expressions, and where it fails. Input: one aligned grey face, 64 x 64 pixels."
         ),
         must_not=(
