@@ -1,7 +1,7 @@
 """Classifiers from few labels: which pictures have one, training on them, and linear probes on frozen codes.
 
-The labelled pictures are those of a few persons, all seven of each, drawn by a seed. Every choice (penalty of a
-probe, learning rate, which step was best) is made on the validation persons.
+The labelled pictures are those of a few persons, all seven of each, drawn by a seed. What is chosen (the
+penalty of a probe, learning rates) is chosen on the validation persons.
 """
 
 from collections.abc import Iterator
@@ -127,3 +127,10 @@ def linear_probe(
         if best is None or right > best.validation_accuracy:
             best = probe._replace(validation_accuracy=round(right, 4))
     return best
+
+
+def set_head(model: nn.Module, probe: Probe) -> None:
+    """Write a probe's weights into the head of a classifier whose encoder is the one that was probed."""
+    with torch.no_grad():
+        model.head.weight.copy_(torch.as_tensor(probe.weight.T))
+        model.head.bias.copy_(torch.as_tensor(probe.bias))

@@ -36,13 +36,14 @@ def test_a_pixel_changes_its_own_cell_and_no_other():
     other = x.copy()
     other[20, 41] += 0.5
     changed = np.abs(f.pointwise(x, w) - f.pointwise(other, w)).max(-1) > 0
-    assert changed.sum() == 1 and changed[20, 41]
+    assert changed.sum() == 1
+    assert changed[20, 41]
     assert f.pointwise(x, w).size / x.size == pytest.approx(64 / 3)  # larger than the image
 
 
 @pytest.mark.proves("eq-transposed-size")
 @pytest.mark.proves("eq-transposed-conv2d")
-@pytest.mark.parametrize("kernel, stride, padding, height, width", GRID)
+@pytest.mark.parametrize(("kernel", "stride", "padding", "height", "width"), GRID)
 def test_transposed_convolution_is_torchs(kernel, stride, padding, height, width):
     rng = RNG(2)
     x, w = rng.normal(size=(2, 3, height, width)), rng.normal(size=(3, 2, kernel, kernel))
@@ -55,7 +56,7 @@ def test_transposed_convolution_is_torchs(kernel, stride, padding, height, width
     assert expected.shape[2] == f.transposed_size(height, kernel, stride, padding)
 
 
-@pytest.mark.parametrize("kernel, stride, padding, height, width", GRID)
+@pytest.mark.parametrize(("kernel", "stride", "padding", "height", "width"), GRID)
 def test_transposed_convolution_is_the_adjoint(kernel, stride, padding, height, width):
     rng = RNG(3)
     w, y = rng.normal(size=(3, 2, kernel, kernel)), rng.normal(size=(2, 3, height, width))
@@ -77,7 +78,7 @@ def test_shapes_that_do_not_fit_are_named():
 
 
 @pytest.mark.proves("eq-transposed-conv2d-gradients")
-@pytest.mark.parametrize("kernel, stride, padding, height, width", GRID)
+@pytest.mark.parametrize(("kernel", "stride", "padding", "height", "width"), GRID)
 def test_gradients_of_transposed_convolution_are_autograds(kernel, stride, padding, height, width):
     rng = RNG(4)
     x, w = rng.normal(size=(2, 3, height, width)), rng.normal(size=(3, 2, kernel, kernel))
@@ -90,7 +91,7 @@ def test_gradients_of_transposed_convolution_are_autograds(kernel, stride, paddi
 
 
 @pytest.mark.proves("eq-join-patches")
-@pytest.mark.parametrize("height, width, patch", [(8, 8, 4), (6, 9, 3), (4, 4, 4), (3, 5, 1)])
+@pytest.mark.parametrize(("height", "width", "patch"), [(8, 8, 4), (6, 9, 3), (4, 4, 4), (3, 5, 1)])
 def test_joining_undoes_cutting(height, width, patch):
     images = RNG(5).normal(size=(3, height, width))
     cut = cut_patches(torch.tensor(images), patch).numpy()
@@ -123,7 +124,8 @@ def test_masked_error_and_its_gradient_are_autograds():
     np.testing.assert_allclose(f.masked_reconstruction(predicted, patches, masked), loss.item(), rtol=1e-12)
     gradient = f.masked_reconstruction_gradient(predicted, patches, masked)
     np.testing.assert_allclose(gradient, tensor.grad, rtol=1e-12)
-    assert not gradient[~masked].any() and gradient[masked].all()
+    assert not gradient[~masked].any()
+    assert gradient[masked].all()
 
 
 def test_visible_patches_do_not_count_and_masked_ones_do():
@@ -171,7 +173,8 @@ def test_scikit_learns_solution_is_a_zero_of_the_gradients(penalty):
     code, labels, y = probe_case()
     machine = LogisticRegression(C=1 / (penalty * len(code)), tol=1e-10, max_iter=5000).fit(code, labels)
     by_w, by_b = f.probe_gradients(code, y, machine.coef_.T, machine.intercept_, penalty)
-    assert np.abs(by_w).max() < 1e-6 and np.abs(by_b).max() < 1e-6
+    assert np.abs(by_w).max() < 1e-6
+    assert np.abs(by_b).max() < 1e-6
 
 
 @pytest.mark.proves("eq-between-share")

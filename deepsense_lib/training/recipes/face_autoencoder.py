@@ -1,8 +1,8 @@
 """Autoencoders of faces: pictures without labels, given back whole, cleaned, or completed from a quarter.
 
-Kinds: "plain" gives back what it sees; "denoising" sees the picture with noise and with a grey rectangle over
-a part, and gives back the clean one; "masked" sees some patches, and is judged by the others. Labels are never
-read here. The persons of the training, validation and test parts are all different.
+Kinds: "plain" gives back what it sees; "denoising" sees the picture with noise and with a grey rectangle
+over a part, and gives back the clean one; "masked" sees some patches, and is judged by the others. Labels are
+never read here. The persons of the training, validation and test parts are all different.
 """
 
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ class FaceAutoencoderTask:
         return F.mse_loss(found, wanted), {}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Return the error on clean validation pictures: for each length of the code, or on masked patches."""
+        """Return the error on clean validation pictures: by length of the code, or on masked patches."""
         if self.validation is None:
             return {}
         if self.kind == "masked":
@@ -89,7 +89,7 @@ class FaceAutoencoderTask:
 
 @torch.no_grad()
 def error(model: FaceAutoencoder, images: np.ndarray, keep: int | None = None, batch: int = 128) -> float:
-    """Mean squared error of the reconstructions of pictures (n, height, width), uint8, in normalised greys."""
+    """Mean squared error of reconstructions of pictures (n, height, width), uint8, in normalised greys."""
     model.eval()
     total = 0.0
     for start in range(0, len(images), batch):
