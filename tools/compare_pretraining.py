@@ -21,10 +21,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from compare_recognisers import STEPS as LEVEL_STEPS
-from compare_recognisers import answers_as_bits
 
 from deepsense_lib import weights
-from deepsense_lib.datasets.faces import FaceSet, load_faces
+from deepsense_lib.datasets.faces import FaceSet, faces_available, load_faces
 from deepsense_lib.datasets.registry import write_sums
 from deepsense_lib.evaluation import classification as ev
 from deepsense_lib.faces.descriptors import hog
@@ -37,7 +36,7 @@ from deepsense_lib.training.loop import RunConfig, fit
 from deepsense_lib.training.recipes import expression
 
 PERSONS = (5, 10, 25, 50, 100, 750)
-STEPS = {5: 120, 10: 160, 25: 200, 50: 250, 100: 320, 750: 656}
+STEPS = {5: 400, 10: 400, 25: 400, 50: 600, 100: 800, 750: 656}
 ENCODERS = {"face_autoencoder": FaceAutoencoder, "face_mae": MaskedAutoencoder}
 # Method -> the model that is trained, the checkpoint that it starts from, its learning rate.
 TRAINED = {
@@ -127,32 +126,35 @@ def train_all(model: torch.nn.Module, rate: float, level: str, seed: int):
 def measure_level(method: str, level: str, seed: int, folder: Path) -> dict:
     """A row as those of `recognisers.json`, for a masked autoencoder, fine-tuned or with a probe."""
     began = time.process_time()
-    model = transfer(encoder(folder, "face_mae"))
     row = {"system": method, "level": level, "seed": seed}
     if method == "masked":
         model = new_model("masked", seed, folder)
         row["steps"] = train_all(model, TRAINED["masked"][2], level, seed).step
+
+        def answer(name: str, split: str) -> np.ndarray:
+            return expression.predict(model, part(split, name).images)
     else:
         labels = {split: part(split, level).labels for split in ("train", "validation")}
         codes = {split: described("face_mae", split, folder, level) for split in labels}
         probe = ft.linear_probe(codes["train"], labels["train"], codes["validation"], labels["validation"])
-        ft.set_head(model, probe)
-    cpu_seconds = round(time.process_time() - began, 1)
-    measured = expression.figures(model, level)
-    pictures = len(load_faces("shift-front"))
-    shifts = {
-        name: [round(v, 4) for v in ev.wilson(round(value * pictures), pictures)]
-        for name, value in measured.get("shift_accuracy", {}).items()
-    }
-    return {
-        **row,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "cpu_seconds": cpu_seconds,
-        "validation_accuracy": measured["validation"]["accuracy"],
-        **measured["test"],
-        "right": answers_as_bits(model, level),
-        **({"shift_accuracy": shifts} if shifts else {}),
-    }
+
+        def answer(name: str, split: str) -> np.ndarray:
+            return probe(described("face_mae", split, folder, name))
+
+    row["cpu_seconds"] = round(time.process_time() - began, 1)
+    right = answer(level, "test") == part("test", level).labels
+    row["validation_accuracy"] = round(
+        float((answer(level, "validation") == part("validation", level).labels).mean()), 4
+    )
+    row |= expression.measure(answer(level, "test"), part("test", level).labels)
+    row["right"] = np.packbits(right).tobytes().hex()
+    if level == "lesson":
+        row["shift_accuracy"] = {}
+        for name in (n for n in faces_available() if n.startswith("shift-")):
+            correct = answer(name, "test") == part("test", name).labels
+            interval = ev.wilson(int(correct.sum()), len(correct))
+            row["shift_accuracy"][name.removeprefix("shift-")] = [round(v, 4) for v in interval]
+    return row
 
 
 def summary(rows: list[dict]) -> dict:

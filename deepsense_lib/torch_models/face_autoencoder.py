@@ -94,7 +94,7 @@ class FaceAutoencoder(nn.Module):
 
     def decode(self, code: Tensor) -> Tensor:
         """Map codes `(batch, code)` to images `(batch, 1, size, size)`."""
-        x = self.from_code(code).reshape(len(code), -1, self.side, self.side)
+        x = self.from_code(code).unflatten(1, (-1, self.side, self.side))
         x = torch.relu(self.widen(x))
         for block in self.ups:
             x = block(x)
@@ -177,7 +177,9 @@ class MaskedAutoencoder(nn.Module):
     def decode(self, items: Tensor, visible: Tensor) -> Tensor:
         """Map encoded items `(batch, seen, width)` to all patches `(batch, patches, patch * patch)`."""
         seen = self.to_decoder(items)
-        everywhere = self.hidden.expand(len(seen), self.patches, -1)
+        everywhere = self.hidden.expand(
+            seen.shape[0], self.patches, -1
+        )  # len() would fix the batch for export
         full = everywhere.scatter(1, visible[..., None].expand_as(seen), seen) + self.decoder_positions
         for block in self.decoder_blocks:
             full = block(full)
@@ -232,7 +234,7 @@ def transfer(
         names = ("size", "patch", "width", "depth", "heads", "ratio")
         model_class, parts = VisionTransformer, ("embed", "positions", "blocks", "norm")
     kept |= {name: autoencoder.configuration[name] for name in names}
-    model = model_class(classes=classes, **kept)
+    model = model_class(classes=classes, **kept).to(next(autoencoder.parameters()))
     copied = {k: v for k, v in autoencoder.state_dict().items() if k.split(".")[0] in parts}
     model.load_state_dict(model.state_dict() | copied)
     return model

@@ -19,8 +19,8 @@ from deepsense_lib.torch_models.face_autoencoder import FaceAutoencoder, MaskedA
 from deepsense_lib.training.loop import Run, RunConfig, fit
 from deepsense_lib.training.recipes.expression import ExpressionTask
 
-BATCH = 32
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+BATCH = 16
+PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 
 def labelled(faces: FaceSet, persons: int, seed: int) -> FaceSet:
@@ -65,7 +65,7 @@ def fine_tune(
         betas=(0.9, 0.99),
         weight_decay=0.02,
         clip_norm=5.0,
-        ema=0.98,
+        ema=0.99,
         seed=seed,
         device="cpu",
         checkpoint_every=200,
@@ -80,7 +80,7 @@ def codes(
 ) -> np.ndarray:
     """What a frozen encoder says of pictures (n, height, width), uint8: one row each.
 
-    The code of a convolutional autoencoder; the mean over all patches, none masked, of a masked one.
+    The code of a convolutional autoencoder; of a masked one, the items of all patches side by side.
     """
     autoencoder.eval()
     found = []
@@ -88,7 +88,7 @@ def codes(
         x = normalize_images(torch.as_tensor(images[start : start + batch]))
         if isinstance(autoencoder, MaskedAutoencoder):
             everything = torch.arange(autoencoder.patches).expand(len(x), -1)
-            found.append(autoencoder.encode(x, everything).mean(1))
+            found.append(autoencoder.encode(x, everything).flatten(1))
         else:
             found.append(autoencoder.encode(x))
     return torch.cat(found).numpy()
@@ -127,10 +127,3 @@ def linear_probe(
         if best is None or right > best.validation_accuracy:
             best = probe._replace(validation_accuracy=round(right, 4))
     return best
-
-
-def set_head(model: nn.Module, probe: Probe) -> None:
-    """Write a probe's weights into the head of a classifier whose encoder is the one that was probed."""
-    with torch.no_grad():
-        model.head.weight.copy_(torch.as_tensor(probe.weight.T))
-        model.head.bias.copy_(torch.as_tensor(probe.bias))

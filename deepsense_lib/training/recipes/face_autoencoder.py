@@ -13,6 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from deepsense_lib import weights
+from deepsense_lib.datasets.faces import load_faces
+from deepsense_lib.datasets.registry import data_dir, file_hash
 from deepsense_lib.errors import InputError
 from deepsense_lib.torch_models.convolution import normalize_images
 from deepsense_lib.torch_models.face_autoencoder import (
@@ -27,11 +30,12 @@ from deepsense_lib.training.loop import Run, RunConfig, fit
 
 KINDS = ("plain", "denoising", "masked")
 KEEP = (16, 64, 256)  # lengths of the nested code, one drawn for every picture
+REFERENCE = {"face_autoencoder": "plain", "face_mae": "masked"}  # the checkpoints that ship
 NOISE = 0.5  # deviation of the noise that "denoising" adds; a normalised picture has deviation 1
 MASK_RATIO = 0.75
 STEPS = {
     "lesson": {"plain": 150, "denoising": 150, "masked": 300},
-    "reference": {"plain": 2000, "denoising": 2000, "masked": 5000},
+    "reference": {"plain": 2000, "denoising": 2000, "masked": 4000},
 }
 
 
@@ -144,3 +148,58 @@ def train_autoencoder(
         validate_every=None if validation is None else max(1, steps // 5),
     )
     return fit(task, config, folder, resume)
+
+
+def make_card(name: str, run: Run, scale: str, seed: int, figures: dict) -> weights.ModelCard:
+    """Return the model card of a trained autoencoder."""
+    pictures = data_dir() / "faces" / "lesson-train.webp"
+    kind = REFERENCE[name]
+    return weights.ModelCard(
+        name=name,
+        model=type(run.model).__name__,
+        configuration=run.model.configuration,
+        data=f"faces, lesson-train without labels; lesson-train.webp has SHA-256 {file_hash(pictures)}",
+        seed=seed,
+        steps=run.step,
+        cpu_seconds=round(run.cpu_seconds, 1),
+        figures={"kind": kind, **figures},
+        command=f"python -m deepsense_lib train face_autoencoder --scale {scale} --seed {seed}",
+        licence="CC0-1.0",
+        intended_use=(
+            "Teaching: to show what a code that was learned without labels keeps of rendered faces, and as a "
+            "start for classifiers of seven posed expressions. Input: one aligned grey face, 64 x 64 pixels."
+        ),
+        must_not=(
+            "It recognises nothing by itself. Never use it, or a classifier built on it, on other people: it "
+            "knows rendered faces only, and its code holds who a face is and how it is lit more than what it "
+            "shows. An expression is not an emotion (Barrett et al., 2019). In the EU, inferring emotions "
+            "from faces at work or in education is prohibited, but for medical or safety reasons (Regulation "
+            "(EU) 2024/1689, Article 5(1)(f))."
+        ),
+    )
+
+
+def figures(model: FaceAutoencoder | MaskedAutoencoder) -> dict:
+    """Errors of an autoencoder on the validation and test persons, in normalised greys squared."""
+    found = {}
+    for part in ("validation", "test"):
+        images = load_faces("lesson", part).images
+        if isinstance(model, MaskedAutoencoder):
+            measured = {"error_masked": masked_error(model, images)}
+        else:
+            measured = {f"error_{keep}": error(model, images, keep) for keep in KEEP}
+        found[part] = {name: round(value, 4) for name, value in measured.items()}
+    return found
+
+
+def run(scale: str, seed: int, out: Path, resume: bool = True) -> dict[str, Run]:
+    """Train both, and leave `face_autoencoder` and `face_mae` (weights and card) in the folder `out`."""
+    images, held = (load_faces("lesson", part).images for part in ("train", "validation"))
+    finished = {}
+    for name, kind in REFERENCE.items():
+        steps = STEPS[scale][kind]
+        finished[name] = train_autoencoder(images, held, kind, steps, seed, Path(out) / name, resume)
+        card = make_card(name, finished[name], scale, seed, figures(finished[name].model))
+        arrays = weights.to_arrays(finished[name].model.state_dict())
+        weights.save(Path(out) / name, arrays, card, half=True)
+    return finished
