@@ -8,8 +8,10 @@ same labels for the same seed; what is trained by gradient descent takes equally
 learning rates were chosen on the validation persons; test persons are looked at once, when the weights are
 final. What was measured so far is kept, so a run that was stopped goes on.
 
-`--levels medium hard` instead measures the masked autoencoder, as it is (probe) and fine-tuned, on whole
-levels of difficulty, in the way of `tools/compare_recognisers.py`: the same steps, batches and seeds.
+`--levels lesson medium hard` instead measures a masked autoencoder with a probe on whole levels of
+difficulty, and writes `masked.json` with rows as those of `tools/compare_recognisers.py`. A seed is a
+pre-training: 0 the shipped one, each other one more run of the recipe, kept in `--runs`. All of them saw the
+training pictures of the lesson, no others; the probe learns from all labels of the level.
 """
 
 import argparse
@@ -33,7 +35,7 @@ from deepsense_lib.torch_models.face_autoencoder import FaceAutoencoder, MaskedA
 from deepsense_lib.torch_models.vision_transformer import VisionTransformer
 from deepsense_lib.training import fine_tuning as ft
 from deepsense_lib.training.loop import RunConfig, fit
-from deepsense_lib.training.recipes import expression
+from deepsense_lib.training.recipes import expression, face_autoencoder
 
 PERSONS = (5, 10, 25, 50, 100, 750)
 STEPS = {5: 400, 10: 400, 25: 400, 50: 600, 100: 800, 750: 656}
@@ -85,7 +87,7 @@ def measure(method: str, persons: int, seed: int, folder: Path, longer: int = 1)
         model = new_model(method, seed, folder)
         rate = TRAINED[method][2]
         run = (
-            train_all(model, rate, "lesson", seed)
+            train_all(model, rate, seed)
             if persons == 750
             else ft.fine_tune(model, train, None, steps, rate, seed)
         )
@@ -113,48 +115,104 @@ def measure(method: str, persons: int, seed: int, folder: Path, longer: int = 1)
     return row
 
 
-def train_all(model: torch.nn.Module, rate: float, level: str, seed: int):
-    """Train on a whole level exactly as `tools/compare_recognisers.py` does, from the weights as they are."""
-    steps = LEVEL_STEPS[level]
+def train_all(model: torch.nn.Module, rate: float, seed: int):
+    """Train on the whole lesson as `tools/compare_recognisers.py` does, from the weights as they are."""
+    steps = LEVEL_STEPS["lesson"]
     config = RunConfig(
         steps=steps, learning_rate=rate, warmup_steps=steps // 10, betas=(0.9, 0.99), weight_decay=0.02,
         clip_norm=5.0, ema=0.99, seed=seed, device="cpu", checkpoint_every=200,
     )  # fmt: skip
-    return fit(expression.ExpressionTask(model, part("train", level)), config)
+    return fit(expression.ExpressionTask(model, part("train")), config)
 
 
-def measure_level(method: str, level: str, seed: int, folder: Path) -> dict:
-    """A row as those of `recognisers.json`, for a masked autoencoder, fine-tuned or with a probe."""
-    began = time.process_time()
-    row = {"system": method, "level": level, "seed": seed}
-    if method == "masked":
-        model = new_model("masked", seed, folder)
-        row["steps"] = train_all(model, TRAINED["masked"][2], level, seed).step
-
-        def answer(name: str, split: str) -> np.ndarray:
-            return expression.predict(model, part(split, name).images)
-    else:
-        labels = {split: part(split, level).labels for split in ("train", "validation")}
-        codes = {split: described("face_mae", split, folder, level) for split in labels}
-        probe = ft.linear_probe(codes["train"], labels["train"], codes["validation"], labels["validation"])
-
-        def answer(name: str, split: str) -> np.ndarray:
-            return probe(described("face_mae", split, folder, name))
-
-    row["cpu_seconds"] = round(time.process_time() - began, 1)
-    right = answer(level, "test") == part("test", level).labels
-    row["validation_accuracy"] = round(
-        float((answer(level, "validation") == part("validation", level).labels).mean()), 4
+def pretrained(seed: int, shipped: Path, runs: Path) -> Path:
+    """The folder of a masked autoencoder that was trained with this seed; trains it where it is missing."""
+    folder = runs / str(seed)
+    if seed == 0 or (folder / "face_mae.json").exists():
+        return shipped if seed == 0 else folder
+    run = face_autoencoder.train_autoencoder(
+        part("train").images, None, "masked", seed=seed, folder=folder / "face_mae_run"
     )
-    row |= expression.measure(answer(level, "test"), part("test", level).labels)
-    row["right"] = np.packbits(right).tobytes().hex()
+    card = face_autoencoder.make_card("face_mae", run, "reference", seed, face_autoencoder.figures(run.model))
+    weights.save(folder / "face_mae", weights.to_arrays(run.model.state_dict()), card, half=True)
+    return folder
+
+
+def measure_level(level: str, seed: int, shipped: Path, runs: Path) -> dict:
+    """A row as those of `recognisers.json`, for a probe on the code of a masked autoencoder."""
+    folder = pretrained(seed, shipped, runs)
+    began = time.process_time()
+    labels = {split: part(split, level).labels for split in ("train", "validation")}
+    codes = {split: described("face_mae", split, folder, level) for split in labels}
+    probe = ft.linear_probe(codes["train"], labels["train"], codes["validation"], labels["validation"])
+    card = weights.load(folder / "face_mae")[1]
+    row = {
+        "system": "mae_probe",
+        "level": level,
+        "seed": seed,
+        "parameters": encoder_size(folder) + probe.weight.size + probe.bias.size,
+        "penalty": probe.penalty,
+        "cpu_seconds": round(time.process_time() - began, 1),
+        "cpu_seconds_of_pretraining": card.cpu_seconds,
+        "validation_accuracy": probe.validation_accuracy,
+    }
+
+    def answers(name: str) -> np.ndarray:
+        return probe(described("face_mae", "test", folder, name))
+
+    row |= expression.measure(answers(level), part("test", level).labels)
+    row["right"] = np.packbits(answers(level) == part("test", level).labels).tobytes().hex()
     if level == "lesson":
         row["shift_accuracy"] = {}
         for name in (n for n in faces_available() if n.startswith("shift-")):
-            correct = answer(name, "test") == part("test", name).labels
+            correct = answers(name) == part("test", name).labels
             interval = ev.wilson(int(correct.sum()), len(correct))
             row["shift_accuracy"][name.removeprefix("shift-")] = [round(v, 4) for v in interval]
     return row
+
+
+def encoder_size(folder: Path) -> int:
+    """How many numbers the encoder of a masked autoencoder has learned."""
+    kept = ("embed", "positions", "blocks", "norm")
+    return sum(
+        v.numel() for k, v in encoder(folder, "face_mae").state_dict().items() if k.split(".")[0] in kept
+    )
+
+
+def level_summary(rows: list[dict]) -> dict:
+    """Means over the seeds with 95 % t-intervals, by level."""
+    found: dict[str, dict] = {}
+    for level in LEVEL_STEPS:
+        ours = [row for row in rows if row["level"] == level]
+        if len(ours) < 2:
+            continue
+        entry = {"seeds": [row["seed"] for row in ours], "parameters": ours[0]["parameters"]}
+        for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+            entry[name] = [round(v, 4) for v in ev.over_seeds([row[name] for row in ours])]
+        if level == "lesson":
+            entry["shift_accuracy"] = {
+                shift: [round(v, 4) for v in ev.over_seeds([r["shift_accuracy"][shift][0] for r in ours])]
+                for shift in ours[0]["shift_accuracy"]
+            }
+        found[level] = {"mae_probe": entry}
+    return found
+
+
+def measure_levels(levels: list[str], seeds: list[int], shipped: Path, runs: Path, out: Path) -> None:
+    """Measure what is missing of the masked autoencoder, and write all of it after each."""
+    path = out / "masked.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
+    for seed in seeds:
+        for level in levels:
+            if any((r["level"], r["seed"]) == (level, seed) for r in rows):
+                continue
+            rows.append(measure_level(level, seed, shipped, runs))
+            print("mae_probe", level, seed, rows[-1]["accuracy"], flush=True)
+            rows.sort(key=lambda r: (list(LEVEL_STEPS).index(r["level"]), r["seed"]))
+            write_atomically(
+                path, (json.dumps({"runs": rows, "summary": level_summary(rows)}, indent=1) + "\n").encode()
+            )
+            write_sums(out)
 
 
 def summary(rows: list[dict]) -> dict:
@@ -189,30 +247,23 @@ def main() -> None:
     parser.add_argument("--levels", nargs="+", default=[], choices=list(LEVEL_STEPS))
     parser.add_argument("--longer", type=int, default=1, help="that many times the steps, kept apart")
     parser.add_argument("--autoencoders", type=Path, default=Path("data/checkpoints"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/mae"))
     parser.add_argument("--out", type=Path, default=Path("data/experiments"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     path, folder = options.out / "pretraining.json", options.autoencoders
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    rows, levels = kept.get("runs", []), kept.get("levels", [])
+    rows = kept.get("runs", [])
 
     def write() -> None:
         rows.sort(key=lambda r: (METHODS.index(r["method"]), r["persons"], r["seed"], r.get("longer", 1)))
-        levels.sort(key=lambda r: (r["level"], r["system"], r["seed"]))
-        found = {"steps": STEPS, "batch": ft.BATCH, "runs": rows, "levels": levels, "summary": summary(rows)}
+        found = {"steps": STEPS, "batch": ft.BATCH, "runs": rows, "summary": summary(rows)}
         options.out.mkdir(parents=True, exist_ok=True)
         write_atomically(path, (json.dumps(found, indent=1) + "\n").encode())
         write_sums(options.out)
 
-    for level in options.levels:
-        for seed in options.seeds:
-            for method in ("masked", "masked probe"):
-                if any((r["system"], r["level"], r["seed"]) == (method, level, seed) for r in levels):
-                    continue
-                levels.append(measure_level(method, level, seed, folder))
-                print(method, level, seed, levels[-1]["accuracy"], flush=True)
-                write()
     if options.levels:
+        measure_levels(options.levels, options.seeds, folder, options.runs, options.out)
         return
     extra = {} if options.longer == 1 else {"longer": options.longer}
     done = {(r["method"], r["persons"], r["seed"], r.get("longer", 1)) for r in rows}
