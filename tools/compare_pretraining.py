@@ -180,20 +180,25 @@ def encoder_size(folder: Path) -> int:
 
 
 def level_summary(rows: list[dict]) -> dict:
-    """Means over the seeds with 95 % t-intervals, by level."""
+    """By level: means over the seeds with 95 % t-intervals; of a single seed, intervals over its pictures."""
     found: dict[str, dict] = {}
     for level in LEVEL_STEPS:
         ours = [row for row in rows if row["level"] == level]
-        if len(ours) < 2:
+        if not ours:
             continue
         entry = {"seeds": [row["seed"] for row in ours], "parameters": ours[0]["parameters"]}
-        for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-            entry[name] = [round(v, 4) for v in ev.over_seeds([row[name] for row in ours])]
-        if level == "lesson":
-            entry["shift_accuracy"] = {
-                shift: [round(v, 4) for v in ev.over_seeds([r["shift_accuracy"][shift][0] for r in ours])]
-                for shift in ours[0]["shift_accuracy"]
-            }
+        if len(ours) == 1:
+            entry["accuracy"] = [ours[0]["accuracy"], *ours[0]["accuracy_interval"]]
+            if level == "lesson":
+                entry["shift_accuracy"] = ours[0]["shift_accuracy"]
+        else:
+            for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+                entry[name] = [round(v, 4) for v in ev.over_seeds([row[name] for row in ours])]
+            if level == "lesson":
+                entry["shift_accuracy"] = {
+                    shift: [round(v, 4) for v in ev.over_seeds([r["shift_accuracy"][shift][0] for r in ours])]
+                    for shift in ours[0]["shift_accuracy"]
+                }
         found[level] = {"mae_probe": entry}
     return found
 
