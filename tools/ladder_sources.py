@@ -40,10 +40,10 @@ CHAPTERS = {  # system -> its chapter; linked where the chapter exists
     **dict.fromkeys(BY_HAND, "faces/faces_classical"),
     "cnn": "faces/convolution",
     "expression": "faces/convolution",
-    "cbam": "faces/attention",
-    "pooling": "faces/attention",
-    "vit": "faces/attention",
-    "mae_probe": "faces/autoencoder",
+    "cbam": "faces/face_attention",
+    "pooling": "faces/face_attention",
+    "vit": "faces/face_attention",
+    "mae_probe": "faces/face_autoencoder",
 }
 
 

@@ -96,7 +96,9 @@ def test_masked_outputs_loss_and_gradients_are_equal(arguments, demand_equal_gra
     )
     value = tm.masked_loss(predicted, patches, visible)
     value.backward()
-    np.testing.assert_allclose(np.array(ours.encode(x_last, visible.numpy())), items.detach(), rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(
+        np.array(ours.encode(x_last, visible.numpy())), items.detach(), rtol=1e-6, atol=1e-8
+    )
     found = ours(x_last, visible.numpy())
     np.testing.assert_allclose(np.array(found), predicted.detach(), rtol=1e-6, atol=1e-8)
 
