@@ -123,7 +123,10 @@ def _train(options: argparse.Namespace) -> int:
         resume=not options.restart,
     )
     folder = options.output or Path("runs") / f"{options.name}-{options.scale}-{options.seed}"
-    print(f"done: {result.step} steps, {result.cpu_seconds:.0f} CPU-seconds. The weights are in {folder}")
+    # A recipe that trains several models returns a dict of runs.
+    done = list(result.values()) if isinstance(result, dict) else [result]
+    steps, seconds = sum(run.step for run in done), sum(run.cpu_seconds for run in done)
+    print(f"done: {steps} steps, {seconds:.0f} CPU-seconds. The weights are in {folder}")
     return 0
 
 

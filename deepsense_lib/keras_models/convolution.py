@@ -134,7 +134,9 @@ def check_input(shape: tuple, expected: tuple, in_channels: int) -> None:
         )
 
 
-def check_sizes(channels: Sequence[int], size: int, kernel: int, classes: int, in_channels: int) -> None:
+def check_sizes(
+    channels: Sequence[int], size: int, kernel: int, classes: int = 2, in_channels: int = 1
+) -> None:
     """Raise InputError unless a network of these sizes can be made."""
     if classes < 2 or in_channels not in (1, 3):
         raise InputError(
