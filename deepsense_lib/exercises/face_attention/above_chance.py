@@ -4,8 +4,6 @@ import numpy as np
 
 from deepsense_lib.exercises.engine import Exercise, Stage, Wrong, equal_arrays
 
-RANDOM = np.random.default_rng(36)
-
 
 def above_chance(attention, moved, share):
     """Return how many times more attention lies on the places that move most than chance would put there.
@@ -20,7 +18,7 @@ def above_chance(attention, moved, share):
 
 
 def _uniform(candidate):
-    moved = RANDOM.permutation(16.0 + np.arange(16)).reshape(4, 4)
+    moved = np.random.default_rng(36).permutation(16.0 + np.arange(16)).reshape(4, 4)
     for share in (0.25, 0.5, 1.0):
         found = candidate(np.full((4, 4), 1 / 16), moved, share)
         equal_arrays(found, 1.0, what=f"the ratio of even attention for a share of {share}")
@@ -41,9 +39,11 @@ def _there(candidate):
 
 
 def _numbers(candidate):
+    random = np.random.default_rng(37)
     for rows, columns, share in ((2, 5, 0.3), (8, 8, 0.25), (1, 4, 0.75)):
-        attention = RANDOM.dirichlet(np.ones(rows * columns)).reshape(rows, columns)
-        moved = RANDOM.permutation(rows * columns).reshape(rows, columns) / 7
+        attention = random.dirichlet(np.ones(rows * columns)).reshape(rows, columns)
+        # Few places move far: cubes, so that a limit on the height is not a limit on the number.
+        moved = random.permutation(np.arange(1.0, rows * columns + 1) ** 3).reshape(rows, columns)
         equal_arrays(
             candidate(attention, moved, share),
             above_chance(attention, moved, share),
