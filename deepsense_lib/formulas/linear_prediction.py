@@ -34,7 +34,9 @@ def autocorrelation(x: np.ndarray, order: int) -> np.ndarray:
     """
     x = np.asarray(x, float)
     if x.ndim != 1 or not 0 <= order < len(x):
-        raise ValueError(f"x has shape {x.shape}, order {order}; expected (samples,) with more than order samples")
+        raise ValueError(
+            f"x has shape {x.shape}, order {order}; expected (samples,) with more than order samples"
+        )
     return np.array([x[: len(x) - k] @ x[k:] for k in range(order + 1)])
 
 
@@ -163,7 +165,9 @@ def formants_of_roots(predictor: np.ndarray, sample_rate: float) -> Formants:
 def _positive(r: np.ndarray) -> np.ndarray:
     r = np.asarray(r, float)
     if r.ndim != 1 or not len(r) or not r[0] > 0:
-        raise ValueError(f"r begins with {r[:1]}; expected (order + 1,) with a positive r[0]: silence has none")
+        raise ValueError(
+            f"r begins with {r[:1]}; expected (order + 1,) with a positive r[0]: silence has none"
+        )
     return r
 
 

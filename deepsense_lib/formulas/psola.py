@@ -77,7 +77,9 @@ def psola(x: np.ndarray, marks: np.ndarray, pitch=1.0, duration=1.0) -> np.ndarr
     """
     x, marks = np.asarray(x, float), np.asarray(marks)
     if len(marks) and not (marks.min() >= 0 and marks.max() < len(x)):
-        raise ValueError(f"marks from {marks.min()} to {marks.max()} in {len(x)} samples; expected them inside")
+        raise ValueError(
+            f"marks from {marks.min()} to {marks.max()} in {len(x)} samples; expected them inside"
+        )
     places, chosen = synthesis_marks(marks, pitch, duration)
     tail = len(x) - marks[-1]  # what follows the last mark stays as it is
     y = np.zeros(places[-1] + tail)

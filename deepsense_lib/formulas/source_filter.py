@@ -51,7 +51,9 @@ def resonate(x: np.ndarray, frequency, bandwidth, sample_rate: float) -> np.ndar
     x = np.asarray(x, float)
     coefficients = resonator_coefficients(frequency, bandwidth, sample_rate)
     if any(np.ndim(c) and np.shape(c) != x.shape for c in coefficients):
-        raise ValueError(f"a signal of shape {x.shape} and parameters of another length; expected equal lengths")
+        raise ValueError(
+            f"a signal of shape {x.shape} and parameters of another length; expected equal lengths"
+        )
     A, B, C = (np.broadcast_to(c, x.shape).tolist() for c in coefficients)
     y = [0.0, 0.0]  # two samples of silence before the first
     for n, value in enumerate(x.tolist()):

@@ -114,7 +114,9 @@ def normal_band(mean: np.ndarray, precision: np.ndarray, windows=WINDOWS) -> tup
     Equation: eq-normal-band
     """
     if np.shape(mean) != np.shape(precision) or len(mean) != len(windows):
-        raise ValueError(f"mean {np.shape(mean)}, precision {np.shape(precision)}; expected one for each window")
+        raise ValueError(
+            f"mean {np.shape(mean)}, precision {np.shape(precision)}; expected one for each window"
+        )
     frames = mean.shape[1]
     band = np.zeros((max(len(w) for w in windows), frames, mean.shape[2]))
     right = np.zeros(mean.shape[1:])
@@ -140,7 +142,9 @@ def global_variance(curve: np.ndarray) -> np.ndarray:
     """
     curve = np.asarray(curve, float)
     if curve.ndim != 2 or not len(curve):
-        raise ValueError(f"the curve has shape {curve.shape}; expected (frames, width) with at least one frame")
+        raise ValueError(
+            f"the curve has shape {curve.shape}; expected (frames, width) with at least one frame"
+        )
     return ((curve - curve.mean(0)) ** 2).mean(0)
 
 
@@ -170,14 +174,18 @@ def state_durations(mean: np.ndarray, variance: np.ndarray, total: float) -> np.
     """
     mean, variance = np.asarray(mean, float), np.asarray(variance, float)
     if mean.shape != variance.shape or mean.ndim != 1 or not np.all(variance > 0):
-        raise ValueError(f"means {mean.shape}, variances {variance.shape}; expected equal shapes, variances above 0")
+        raise ValueError(
+            f"means {mean.shape}, variances {variance.shape}; expected equal shapes, variances above 0"
+        )
     return mean + (total - mean.sum()) / variance.sum() * variance
 
 
 def _gaussians(mean, variance, shape=None) -> tuple[np.ndarray, np.ndarray]:
     mean, variance = np.asarray(mean, float), np.asarray(variance, float)
     if mean.ndim != 3 or mean.shape != variance.shape or (shape is not None and mean.shape != shape):
-        raise ValueError(f"mean {mean.shape}, variance {variance.shape}; expected (windows, frames, width) both")
+        raise ValueError(
+            f"mean {mean.shape}, variance {variance.shape}; expected (windows, frames, width) both"
+        )
     if not np.all(variance > 0):
         raise ValueError("a variance is not positive; floor the variances before")
     return mean, variance

@@ -27,7 +27,9 @@ def target_cost(mismatches: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     mismatches, weights = np.asarray(mismatches, float), np.asarray(weights, float)
     if mismatches.ndim != 2 or mismatches.shape[1:] != weights.shape or np.any(weights < 0):
-        raise ValueError(f"mismatches {mismatches.shape}, weights {weights}; expected a weight of 0 or more each")
+        raise ValueError(
+            f"mismatches {mismatches.shape}, weights {weights}; expected a weight of 0 or more each"
+        )
     return mismatches @ weights
 
 
@@ -63,7 +65,9 @@ def path_cost(units: Sequence[int], targets: Sequence[np.ndarray], joins: Sequen
     Equation: eq-path-cost
     """
     if not len(units) == len(targets) == len(joins) + 1:
-        raise ValueError(f"{len(units)} units, {len(targets)} places, {len(joins)} joins; expected n, n, n - 1")
+        raise ValueError(
+            f"{len(units)} units, {len(targets)} places, {len(joins)} joins; expected n, n, n - 1"
+        )
     own = sum(float(t[u]) for t, u in zip(targets, units, strict=True))
     return own + sum(float(j[units[n], units[n + 1]]) for n, j in enumerate(joins))
 
@@ -77,7 +81,9 @@ def cheapest_path(targets: Sequence[np.ndarray], joins: Sequence[np.ndarray]) ->
     Equation: eq-cheapest-path
     """
     if len(targets) != len(joins) + 1 or not all(len(t) for t in targets):
-        raise ValueError(f"{len(targets)} places, {len(joins)} joins; expected n and n - 1, and candidates everywhere")
+        raise ValueError(
+            f"{len(targets)} places, {len(joins)} joins; expected n and n - 1, and candidates everywhere"
+        )
     best, came_from = np.asarray(targets[0], float), []
     for place, join in enumerate(joins, start=1):
         if np.shape(join) != (len(best), len(targets[place])):

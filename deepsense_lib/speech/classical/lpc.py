@@ -5,7 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from deepsense_lib.errors import InputError
-from deepsense_lib.formulas.linear_prediction import all_pole, autocorrelation, levinson_durbin, prediction_error
+from deepsense_lib.formulas.linear_prediction import (
+    all_pole,
+    autocorrelation,
+    levinson_durbin,
+    prediction_error,
+)
 from deepsense_lib.formulas.spectrum import hann
 
 EMPHASIS = 0.97  # x[n] - 0.97 x[n-1] before the analysis: a voice falls by some 6 dB an octave

@@ -52,9 +52,7 @@ def sandhi(syllables: Sequence[Toned]) -> list[Toned]:
     """
     found = list(syllables)
     for n, (now, after) in enumerate(zip(syllables, syllables[1:], strict=False)):
-        if now.tone == 3 and after.tone == 3:
-            found[n] = now._replace(tone=2)
-        elif now == Toned("bu", 4) and after.tone == 4:
+        if (now.tone == 3 and after.tone == 3) or (now == Toned("bu", 4) and after.tone == 4):
             found[n] = now._replace(tone=2)
         elif now == Toned("yi", 1) and after.tone in (1, 2, 3):
             found[n] = now._replace(tone=4)
@@ -107,7 +105,9 @@ def with_contour(samples: np.ndarray, f0: np.ndarray, contour: np.ndarray, secon
     """
     voiced = np.flatnonzero(f0 > 0)
     if not len(voiced):
-        raise InputError("the syllable has no F0 anywhere; its pitch cannot be changed. Take another recording")
+        raise InputError(
+            "the syllable has no F0 anywhere; its pitch cannot be changed. Take another recording"
+        )
     first, last = voiced[0], voiced[-1]
     filled = f0.astype(float).copy()
     filled[first : last + 1] = np.interp(np.arange(first, last + 1), voiced, f0[voiced])  # through creaks

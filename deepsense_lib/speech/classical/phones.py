@@ -77,10 +77,13 @@ def percent(symbols: Sequence[str], place: int) -> float:
         found *= {"0": 0.6, "1": 1.1, "2": 0.95}[symbols[place][-1]]
         if after in ("P", "T", "K", "CH", "F", "TH", "S", "SH"):
             found *= 0.8
-    elif any(other != "SIL" and not other_is for other, other_is in (
-        (before, bool(place) and is_vowel[place - 1]),
-        (after, place + 1 < len(bare) and is_vowel[place + 1]),
-    )):
+    elif any(
+        other != "SIL" and not other_is
+        for other, other_is in (
+            (before, bool(place) and is_vowel[place - 1]),
+            (after, place + 1 < len(bare) and is_vowel[place + 1]),
+        )
+    ):
         found *= 0.75
     return found
 
@@ -94,7 +97,9 @@ def targets(symbols: Sequence[str], pace: float = 1.0) -> list[Target]:
             found.append(target("SIL", 0.12 if place in (0, len(symbols) - 1) else 0.25))
             continue
         row = table()[name]
-        seconds = float(rule_duration(float(row["inherent"]), float(row["shortest"]), percent(symbols, place)))
+        seconds = float(
+            rule_duration(float(row["inherent"]), float(row["shortest"]), percent(symbols, place))
+        )
         seconds /= 1000 * pace
         after = symbols[place + 1].rstrip("012") if place + 1 < len(symbols) else "SIL"
         if name in PLOSIVES:

@@ -11,7 +11,14 @@ from deepsense_lib.speech.phonemes import phonemize
 
 RATE = 16_000
 STEP = 80  # samples from one set of parameters to the next: 5 ms
-HIGHER = ((3300.0, 250.0), (3850.0, 300.0), (4900.0, 400.0), (5800.0, 500.0), (6700.0, 600.0), (7500.0, 700.0))
+HIGHER = (
+    (3300.0, 250.0),
+    (3850.0, 300.0),
+    (4900.0, 400.0),
+    (5800.0, 500.0),
+    (6700.0, 600.0),
+    (7500.0, 700.0),
+)
 
 
 class Tracks(NamedTuple):

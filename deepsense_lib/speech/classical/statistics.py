@@ -13,7 +13,11 @@ import numpy as np
 
 from deepsense_lib.errors import InputError, MissingDependencyError
 from deepsense_lib.formulas.statistical_tts import (
-    global_variance, mlpg_banded, observations, scale_variance, state_durations,
+    global_variance,
+    mlpg_banded,
+    observations,
+    scale_variance,
+    state_durations,
 )  # fmt: skip
 from deepsense_lib.speech.classical.contexts import questions
 
@@ -70,7 +74,9 @@ def through_gaps(f0: np.ndarray) -> np.ndarray:
     return np.interp(np.arange(len(f0)), voiced, np.log(f0[voiced]))[:, None]
 
 
-def train(utterances: Sequence, log_mels: Sequence[np.ndarray], leaf: int = 25, pitch_leaf: int = 60) -> Voice:
+def train(
+    utterances: Sequence, log_mels: Sequence[np.ndarray], leaf: int = 25, pitch_leaf: int = 60
+) -> Voice:
     """Grow the trees.
 
     utterances: with symbols, word_starts, durations, f0, as `load_english` gives them; log_mels: `(frames, mels)`
@@ -102,7 +108,9 @@ def train(utterances: Sequence, log_mels: Sequence[np.ndarray], leaf: int = 25, 
             mel_voiced[name, part] = np.bincount(of, voiced[rows], len(found.mean)) / counts
     spoken = voiced & (phone != "SIL")
     with_state = np.column_stack([asked, state])
-    pitch_leaves, _ = grow(with_state[spoken], pitch[spoken, 0], pitch[spoken], pitch_leaf, FLOOR * pitch.var(0))
+    pitch_leaves, _ = grow(
+        with_state[spoken], pitch[spoken, 0], pitch[spoken], pitch_leaf, FLOOR * pitch.var(0)
+    )
     answers, bare, frames = (np.concatenate(column) for column in zip(*lasted, strict=True))
     duration = {}
     for name in np.unique(bare):
@@ -113,7 +121,9 @@ def train(utterances: Sequence, log_mels: Sequence[np.ndarray], leaf: int = 25, 
     return Voice(mel_leaves, mel_voiced, pitch_leaves, duration, usual)
 
 
-def grow(asked: np.ndarray, split_by: np.ndarray, values: np.ndarray, leaf: int, floor) -> tuple[Leaves, np.ndarray]:
+def grow(
+    asked: np.ndarray, split_by: np.ndarray, values: np.ndarray, leaf: int, floor
+) -> tuple[Leaves, np.ndarray]:
     """Grow a tree that makes `split_by` alike within a leaf; return it with the Gaussians of `values`.
 
     Also returns the row of the leaf of each example. Variances are at least `floor`.
@@ -130,7 +140,9 @@ def grow(asked: np.ndarray, split_by: np.ndarray, values: np.ndarray, leaf: int,
     return Leaves(tree, {int(node): n for n, node in enumerate(nodes)}, mean, variance), of
 
 
-def durations(voice: Voice, symbols: Sequence[str], word_starts: Sequence[int], pace: float = 1.0) -> np.ndarray:
+def durations(
+    voice: Voice, symbols: Sequence[str], word_starts: Sequence[int], pace: float = 1.0
+) -> np.ndarray:
     """Return how many frames each symbol lasts, int64 `(symbols,)`, at least 1; pace 2 is twice as fast.
 
     Raises: InputError if a phone was never heard.
