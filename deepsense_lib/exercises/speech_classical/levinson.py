@@ -45,8 +45,8 @@ EXERCISE = Exercise(
     level=3,
     solution=levinson,
     stages=(
-        Stage(_first, "With r = (2, 1) the best guess is half of the sample before, so a[1] is -1/2."),
+        Stage(_first, "With r = (2, 1) the best guess is half of the sample before: a[1] is minus a half."),
         Stage(_further, "All coefficients change: add k times the predictor read backwards."),
     ),
-    wrong=(Wrong(wrong_sign, "-1/2"), Wrong(append_only, "backwards")),
+    wrong=(Wrong(wrong_sign, "minus a half"), Wrong(append_only, "backwards")),
 )
