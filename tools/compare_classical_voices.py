@@ -2,8 +2,9 @@
 
     python tools/compare_classical_voices.py [--sentences 12]
 
-Writes data/experiments/classical_voices.json: character errors of an outside recogniser, DNSMOS, and mel-cepstral
-distortion (to the recording, after alignment). The recordings themselves give the floor of the recogniser.
+Writes data/experiments/classical_voices.json: character errors of an outside recogniser, DNSMOS, and
+mel-cepstral distortion (to the recording, after alignment). The recordings themselves give
+the floor of the recogniser.
 """
 
 import argparse
@@ -59,7 +60,8 @@ def main() -> None:
     for name, say in voices.items():
         made = [say(u) for u in test]
         verdicts = judge(made, texts, recogniser, quality)
-        far = [mel_cepstral_distortion(log_mel(u.audio()), log_mel(m)) for u, m in zip(test, made, strict=True)]
+        pairs = [(log_mel(u.audio()), log_mel(m)) for u, m in zip(test, made, strict=True)]
+        far = [mel_cepstral_distortion(*pair) for pair in pairs]
         found[name] = {
             "cer": round(float(np.mean([min(v.cer, 1) for v in verdicts])), 4),
             "dnsmos": round(float(np.mean([v.dnsmos for v in verdicts])), 3),

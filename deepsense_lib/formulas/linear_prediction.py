@@ -100,8 +100,8 @@ def reflection_coefficients(predictor: np.ndarray) -> np.ndarray:
 def prediction_error(x: np.ndarray, predictors: np.ndarray, hop: int = 0) -> np.ndarray:
     """Return the residual: what the predictor could not foretell of each sample.
 
-    x: `(samples,)`; predictors: `(order + 1,)`, or `(frames, order + 1)`, where row t is in charge from sample
-    t * hop on and the last one to the end. Returns `(samples,)`.
+    x: `(samples,)`; predictors: `(order + 1,)`, or `(frames, order + 1)`, where row t is in charge from
+    sample t * hop on and the last one to the end. Returns `(samples,)`.
     Raises: ValueError if there are several predictors and the hop is not positive.
     Source: Makhoul 1975, Proc. IEEE 63(4), the inverse filter A(z).
     Equation: eq-lpc-residual
@@ -113,7 +113,7 @@ def prediction_error(x: np.ndarray, predictors: np.ndarray, hop: int = 0) -> np.
 
 
 def all_pole(excitation: np.ndarray, predictors: np.ndarray, hop: int = 0) -> np.ndarray:
-    """Return the signal that has this residual: each sample is predicted from those made so far, and corrected.
+    """Return the signal that has this residual: each is predicted from those made so far, and corrected.
 
     excitation: `(samples,)`; predictors, hop: as in `prediction_error`. Returns `(samples,)`.
     Raises: ValueError as `prediction_error`.
@@ -147,7 +147,8 @@ def lpc_envelope(predictor: np.ndarray, gain: float, points: int) -> np.ndarray:
 def formants_of_roots(predictor: np.ndarray, sample_rate: float) -> Formants:
     """Return frequency and bandwidth of every pair of complex roots of a predictor, the lowest first.
 
-    predictor: `(order + 1,)`. Broad pairs shape the slope of the spectrum and are no formants: the caller chooses.
+    predictor: `(order + 1,)`. Broad pairs shape the slope of the spectrum and are no formants: the caller
+    chooses.
     Raises: ValueError if a coefficient is not finite.
     Source: Atal & Hanauer 1971, J. Acoust. Soc. Am. 50(2), formants from the roots of the predictor.
     Equation: eq-lpc-formants

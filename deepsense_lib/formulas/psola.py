@@ -1,6 +1,7 @@
 """Pitch-synchronous overlap-add: a voice cut into its periods and laid down anew, higher, lower, longer.
 
-Signals are `(samples,)`; a mark is the number of a sample. Derived in the chapter "Speech before deep learning".
+Signals are `(samples,)`; a mark is the number of a sample. Derived in the chapter "Speech before deep
+learning".
 """
 
 import numpy as np
@@ -11,7 +12,8 @@ UNVOICED_SECONDS = 0.005  # marks where there is no pitch
 def chao_f0(levels: np.ndarray, low: float, high: float) -> np.ndarray:
     """Return F0 for tone levels on Chao's five-step scale: equal steps are equal ratios.
 
-    levels: any shape, 1 (lowest) to 5 (highest); low, high: the speaker's range, Hz. Returns the same shape, Hz.
+    levels: any shape, 1 (lowest) to 5 (highest); low, high: the speaker's range, Hz. Returns the same shape,
+    Hz.
     Raises: ValueError if the range is not positive.
     Source: the scale of Chao 1930, Le Maitre Phonetique 45; equal ratios are our reading of "equal steps".
     Equation: eq-chao-scale
@@ -44,8 +46,8 @@ def pitch_marks(f0: np.ndarray, hop: int, samples: int, sample_rate: float) -> n
 def synthesis_marks(marks: np.ndarray, pitch=1.0, duration=1.0) -> tuple[np.ndarray, np.ndarray]:
     """Return where the periods go, and which period goes there.
 
-    marks: `(marks,)`, at least two; pitch, duration: factors, numbers or `(marks,)`; 2 is an octave higher, or
-    twice as long. Returns new marks and the number of the old mark for each, `(new marks,)` both.
+    marks: `(marks,)`, at least two; pitch, duration: factors, numbers or `(marks,)`; 2 is an octave higher,
+    or twice as long. Returns new marks and the number of the old mark for each, `(new marks,)` both.
     Raises: ValueError if there are fewer than two marks, they do not rise, or a factor is not positive.
     Source: Moulines & Charpentier 1990, Speech Communication 9(5-6), mapping of synthesis to analysis marks.
     Equation: eq-synthesis-marks
@@ -68,8 +70,9 @@ def synthesis_marks(marks: np.ndarray, pitch=1.0, duration=1.0) -> tuple[np.ndar
 def psola(x: np.ndarray, marks: np.ndarray, pitch=1.0, duration=1.0) -> np.ndarray:
     """Return a signal with other pitch and duration: cut at the marks, fade, lay down at the new marks, add.
 
-    x: `(samples,)`; marks, pitch, duration: as in `synthesis_marks`, the marks within x. A grain rises from the
-    mark before to its mark and falls to the next, with Hann slopes that add to 1, so factors of 1 give x back.
+    x: `(samples,)`; marks, pitch, duration: as in `synthesis_marks`, the marks within x. A grain rises from
+    the mark before to its mark and falls to the next, with Hann slopes that add to 1, so factors of 1 give x
+    back.
     Returns `(new samples,)`.
     Raises: ValueError as `synthesis_marks`, or if a mark lies outside the signal.
     Source: Moulines & Charpentier 1990, Speech Communication 9(5-6), TD-PSOLA.
@@ -101,8 +104,8 @@ def psola(x: np.ndarray, marks: np.ndarray, pitch=1.0, duration=1.0) -> np.ndarr
 def cross_fade(a: np.ndarray, b: np.ndarray, overlap: int) -> np.ndarray:
     """Return two signals joined, the end of one fading out while the start of the other fades in.
 
-    a, b: `(samples,)`; overlap: samples that they share. Returns `(len(a) + len(b) - overlap,)`; where both are
-    equal in the overlap, the sum is what they are.
+    a, b: `(samples,)`; overlap: samples that they share. Returns `(len(a) + len(b) - overlap,)`; where both
+    are equal in the overlap, the sum is what they are.
     Raises: ValueError if the overlap is negative or longer than one of them.
     Source: the definition.
     Equation: eq-cross-fade

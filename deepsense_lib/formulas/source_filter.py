@@ -1,7 +1,7 @@
 """Source and filter: a buzz or a hiss, and resonators that shape it into speech sounds.
 
-Signals are `(samples,)`, frequencies and bandwidths in hertz. A parameter of a filter may be one number, or one
-number for each sample. Derived in the chapter "Speech before deep learning".
+Signals are `(samples,)`, frequencies and bandwidths in hertz. A parameter of a filter may be one number, or
+one number for each sample. Derived in the chapter "Speech before deep learning".
 """
 
 import numpy as np
@@ -12,7 +12,8 @@ def tube_resonances(length: float, count: int, speed: float = 350.0) -> np.ndarr
 
     length: metres; count: how many; speed of sound in m/s (350 in warm, moist air). Returns `(count,)`, Hz.
     Raises: ValueError if the length is not positive or the count is below 1.
-    Source: Fant 1960, Acoustic Theory of Speech Production; any textbook of acoustics, quarter-wave resonator.
+    Source: Fant 1960, Acoustic Theory of Speech Production; any textbook of acoustics, quarter-wave
+    resonator.
     Equation: eq-tube-resonances
     """
     if not length > 0 or count < 1:
@@ -31,8 +32,8 @@ def resonator_coefficients(frequency, bandwidth, sample_rate: float) -> tuple:
     frequency, bandwidth = np.asarray(frequency, float), np.asarray(bandwidth, float)
     if not (np.all(frequency >= 0) and np.all(frequency <= sample_rate / 2) and np.all(bandwidth > 0)):
         raise ValueError(
-            f"frequency {frequency}, bandwidth {bandwidth}; expected 0 to {sample_rate / 2} Hz and a bandwidth "
-            "above 0"
+            f"frequency {frequency}, bandwidth {bandwidth}; expected 0 to {sample_rate / 2} Hz and a "
+            "bandwidth above 0"
         )
     radius = np.exp(-np.pi * bandwidth / sample_rate)
     C = -(radius**2)
@@ -148,8 +149,8 @@ def glide(times: np.ndarray, borders: np.ndarray, targets: np.ndarray, transitio
     widths = np.broadcast_to(np.asarray(transition, float), borders.shape)
     if len(targets) != len(borders) + 1 or not np.all(widths > 0):
         raise ValueError(
-            f"{len(targets)} targets and {len(borders)} borders, transitions {widths}; expected one target more "
-            "than borders, and positive transitions"
+            f"{len(targets)} targets and {len(borders)} borders, transitions {widths}; expected one target "
+            "more than borders, and positive transitions"
         )
     place = np.clip((np.asarray(times)[:, None] - borders) / widths + 0.5, 0, 1)
     share = 0.5 - 0.5 * np.cos(np.pi * place)  # (points, borders): how much of each step is done

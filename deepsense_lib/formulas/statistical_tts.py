@@ -1,6 +1,7 @@
 """Statistical speech: Gaussians of frames and of their slopes, and the smooth curve that suits them best.
 
-Curves are `(frames, width)`; each column stands for itself. Derived in the chapter "Speech before deep learning".
+Curves are `(frames, width)`; each column stands for itself. Derived in the chapter "Speech before deep
+learning".
 """
 
 import numpy as np
@@ -50,7 +51,8 @@ def log_likelihood(curve: np.ndarray, mean: np.ndarray, variance: np.ndarray, wi
 
     curve: `(frames, width)`; mean, variance: `(windows, frames, width)`, variances above 0.
     Raises: ValueError if shapes disagree or a variance is not positive.
-    Source: Tokuda et al. 2000, Proc. ICASSP, the objective of parameter generation for a given state sequence.
+    Source: Tokuda et al. 2000, Proc. ICASSP, the objective of parameter generation for a given state
+    sequence.
     Equation: eq-curve-likelihood
     """
     o = observations(curve, windows)
@@ -107,8 +109,8 @@ def mlpg_banded(mean: np.ndarray, variance: np.ndarray, windows=WINDOWS) -> np.n
 def normal_band(mean: np.ndarray, precision: np.ndarray, windows=WINDOWS) -> tuple[np.ndarray, np.ndarray]:
     """Return both sides of the normal equations, W' P W and W' P mean, of the first only its band.
 
-    mean, precision: `(windows, frames, width)`. Returns `(half + 1, frames, width)`, where [k, t] is the element in
-    row t + k and column t, and `(frames, width)`.
+    mean, precision: `(windows, frames, width)`. Returns `(half + 1, frames, width)`, where [k, t] is the
+    element in row t + k and column t, and `(frames, width)`.
     Raises: ValueError if the shapes disagree.
     Source: Tokuda et al. 2000, Proc. ICASSP, the two sides of the linear system.
     Equation: eq-normal-band
@@ -167,7 +169,8 @@ def scale_variance(curve: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def state_durations(mean: np.ndarray, variance: np.ndarray, total: float) -> np.ndarray:
     """Return the most likely durations that add up to `total`: the uncertain ones give way first.
 
-    mean, variance: `(states,)`, variances above 0; total in the unit of the means. Returns `(states,)`, real numbers.
+    mean, variance: `(states,)`, variances above 0; total in the unit of the means. Returns `(states,)`, real
+    numbers.
     Raises: ValueError if shapes disagree or a variance is not positive.
     Source: Yoshimura et al. 1998, Proc. ICSLP, the state durations for a given total.
     Equation: eq-state-durations

@@ -36,7 +36,8 @@ def target_cost(mismatches: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def join_cost(ends: np.ndarray, starts: np.ndarray, natural: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return what each join costs: a weighted distance of features at the seam, and 0 where it is no seam.
 
-    ends: `(left candidates, features)`, the last frame of each; starts: `(right candidates, features)`, the first;
+    ends: `(left candidates, features)`, the last frame of each; starts: `(right candidates, features)`, the
+    first;
     natural: `(left, right)`, true where the right one follows the left one in the recording.
     Returns `(left, right)`.
     Raises: ValueError if the shapes disagree or a weight is negative.
@@ -47,8 +48,8 @@ def join_cost(ends: np.ndarray, starts: np.ndarray, natural: np.ndarray, weights
     shapes_fit = ends.shape[1:] == starts.shape[1:] == weights.shape
     if not shapes_fit or np.shape(natural) != (len(ends), len(starts)) or np.any(weights < 0):
         raise ValueError(
-            f"ends {ends.shape}, starts {starts.shape}, natural {np.shape(natural)}, weights {weights.shape}; "
-            "expected rows with one weight of 0 or more for each feature, and a truth value for each pair"
+            f"ends {ends.shape}, starts {starts.shape}, natural {np.shape(natural)}, weights {weights.shape}"
+            "; expected rows with one weight of 0 or more for each feature, and a truth value for each pair"
         )
     a, b = ends * np.sqrt(weights), starts * np.sqrt(weights)
     squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
@@ -58,8 +59,8 @@ def join_cost(ends: np.ndarray, starts: np.ndarray, natural: np.ndarray, weights
 def path_cost(units: Sequence[int], targets: Sequence[np.ndarray], joins: Sequence[np.ndarray]) -> float:
     """Return the whole cost of a row of units: its target costs and the costs of its joins.
 
-    units: one candidate for each place; targets: `(candidates,)` for each place; joins: `(left, right)` for each
-    two neighbours.
+    units: one candidate for each place; targets: `(candidates,)` for each place; joins: `(left, right)` for
+    each two neighbours.
     Raises: ValueError if the numbers of places and joins disagree.
     Source: Hunt & Black 1996, Proc. ICASSP, equation 3.
     Equation: eq-path-cost

@@ -22,11 +22,11 @@ def marks_of(f0, samples):
 
 
 def f0_of(x):
-    """Pitch by autocorrelation: the lag of the highest peak between 60 and 500 Hz, refined by a parabola."""
+    """Pitch by autocorrelation: the lag of the highest peak between 45 and 500 Hz, refined by a parabola."""
     middle = x[len(x) // 5 : -len(x) // 5]
     r = np.correlate(middle, middle, "full")[len(middle) - 1 :]
     r = r / (len(middle) - np.arange(len(r)))
-    low, high = RATE // 500, RATE // 60
+    low, high = RATE // 500, RATE // 45
     lag = low + int(r[low:high].argmax())
     for divisor in (4, 3, 2):  # the smallest period that explains it as well
         near = round(lag / divisor)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from deepsense_lib.exercises.engine import Exercise, Stage, Wrong, equal_arrays
-from deepsense_lib.formulas.linear_prediction import levinson_durbin
+from deepsense_lib.formulas.linear_prediction import autocorrelation, levinson_durbin
 
 
 def levinson(a, error, r):
@@ -22,7 +22,10 @@ def _first(candidate):
 
 
 def _further(candidate):
-    for r in (np.array([4.0, 2.0, 0.5]), np.array([15.0, 5.0, 1.0, -1.0])):
+    random = np.random.default_rng(2)
+    rows = [np.array([4.0, 2.0, 0.5]), np.array([15.0, 5.0, 1.0, -1.0])]
+    rows += [autocorrelation(random.normal(size=30), order) for order in (1, 2, 4, 7)]
+    for r in rows:
         before = levinson_durbin(r[:-1])
         want = levinson_durbin(r).predictor
         equal_arrays(candidate(before.predictor, before.error, r), want, what=f"order {len(r) - 1}")

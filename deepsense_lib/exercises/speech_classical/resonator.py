@@ -30,7 +30,10 @@ def _gain(candidate):
 def _ring(candidate):
     for frequency, bandwidth, rate in ((500.0, 80.0, 8000.0), (1500.0, 200.0, 16000.0)):
         want = resonate(PULSE, frequency, bandwidth, rate)
+        noise = np.random.default_rng(1).normal(size=50)
         equal_arrays(candidate(PULSE, frequency, bandwidth, rate), want, what="the answer to a pulse")
+        want = resonate(noise, frequency, bandwidth, rate)
+        equal_arrays(candidate(noise, frequency, bandwidth, rate), want, what="the answer to noise")
 
 
 def no_gain(x, frequency, bandwidth, sample_rate):

@@ -7,7 +7,8 @@ EXERCISE = Choice(
     level=2,
     task="""
     Change one thing in the statistical voice: `smooth=False`. Each state then says its mean, over and over.
-    Listen, and look at the spectrogram. Why did the slopes make the curve smooth, although they were means too?
+    Listen, and look at the spectrogram. Why did the slopes make the curve smooth, although they were means
+    too?
     """,
     options={
         "a": Option(

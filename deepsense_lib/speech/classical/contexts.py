@@ -32,8 +32,8 @@ _OF = {kind: frozenset(names.split()) for kind, names in KINDS.items()}
 def questions(symbols: Sequence[str], word_starts: Sequence[int]) -> np.ndarray:
     """Answer the questions about each symbol of a text, float32 `(symbols, questions)`.
 
-    Kinds and stress of the phone and of two on either side; place in the word; syllables to the pause before and
-    after; how far through the text.
+    Kinds and stress of the phone and of two on either side; place in the word; syllables to the pause before
+    and after; how far through the text.
     """
     bare = ["SIL", "SIL", *(s.rstrip("012") for s in symbols), "SIL", "SIL"]
     stress = [-1, -1, *(int(s[-1]) if s[-1].isdigit() else -1 for s in symbols), -1, -1]

@@ -31,7 +31,7 @@ def code(samples: np.ndarray, f0: np.ndarray, order: int = 18, hop: int = 200, w
     samples: `(samples,)` at 16 kHz; f0: `(1 + samples // hop,)`, Hz, 0 where unvoiced.
     Raises: InputError if there are not as many values of F0 as frames.
     """
-    emphasised = np.append(samples[:1], samples[1:] - EMPHASIS * samples[:-1]).astype(float)
+    emphasised = emphasise(samples)
     if len(f0) != 1 + len(samples) // hop:
         raise InputError(f"{len(f0)} values of F0 for {1 + len(samples) // hop} frames; expected as many")
     shape = hann(window)
@@ -49,8 +49,8 @@ def code(samples: np.ndarray, f0: np.ndarray, order: int = 18, hop: int = 200, w
 def predictors(coded: Coded, times: int = 4) -> np.ndarray:
     """Return a predictor for each part of a frame, `(frames * times, order + 1)`.
 
-    What is interpolated is the autocorrelation: a mean of two autocorrelations is one, so the filter in between
-    is stable. A mean of two predictors need not be.
+    What is interpolated is the autocorrelation: a mean of two autocorrelations is one, so the filter in
+    between is stable. A mean of two predictors need not be.
     """
     at = np.arange(len(coded.r) * times) / times
     fine = np.stack([np.interp(at, np.arange(len(coded.r)), column) for column in coded.r.T], axis=1)
@@ -84,13 +84,18 @@ def decode(coded: Coded, source: np.ndarray | None = None, hop: int = 200, times
 
 def residual(samples: np.ndarray, coded: Coded, hop: int = 200, times: int = 4) -> np.ndarray:
     """Return what the predictors leave of a recording: the excitation that gives it back exactly."""
-    emphasised = np.append(samples[:1], samples[1:] - EMPHASIS * samples[:-1]).astype(float)
-    return prediction_error(emphasised, predictors(coded, times), hop // times)
+    return prediction_error(emphasise(samples), predictors(coded, times), hop // times)
 
 
 def from_residual(left: np.ndarray, coded: Coded, hop: int = 200, times: int = 4) -> np.ndarray:
     """Return the recording that left this residual."""
     return de_emphasise(all_pole(left, predictors(coded, times), hop // times))
+
+
+def emphasise(samples: np.ndarray) -> np.ndarray:
+    """Lift the high frequencies: x[n] - 0.97 x[n-1], in double precision."""
+    samples = np.asarray(samples, float)
+    return np.append(samples[:1], samples[1:] - EMPHASIS * samples[:-1])
 
 
 def de_emphasise(samples: np.ndarray) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Mandarin from single syllables: tone sandhi, pitch contours, PSOLA, joins.
 
-The syllables were recorded one by one. Put in a row as they are, they are a list, not a sentence: each is as long,
-as high and as finished as the others, and no tone has changed for its neighbour.
+The syllables were recorded one by one. Put in a row as they are, they are a list, not a sentence: each is as
+long, as high and as finished as the others, and no tone has changed for its neighbour.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -46,12 +47,12 @@ def read_pinyin(text: str) -> list[Toned]:
 def sandhi(syllables: Sequence[Toned]) -> list[Toned]:
     """Return the tones as they are spoken.
 
-    Before a third tone a third tone becomes a second. "bu4" rises before a fourth tone; "yi1" rises before a fourth
-    and falls before the others. Runs of third tones follow the grouping of words, which pinyin does not show; here
-    all but the last change.
+    Before a third tone a third tone becomes a second. "bu4" rises before a fourth tone; "yi1" rises before a
+    fourth and falls before the others. Runs of third tones follow the grouping of words, which pinyin does
+    not show; here all but the last change.
     """
     found = list(syllables)
-    for n, (now, after) in enumerate(zip(syllables, syllables[1:], strict=False)):
+    for n, (now, after) in enumerate(itertools.pairwise(syllables)):
         if (now.tone == 3 and after.tone == 3) or (now == Toned("bu", 4) and after.tone == 4):
             found[n] = now._replace(tone=2)
         elif now == Toned("yi", 1) and after.tone in (1, 2, 3):
@@ -64,8 +65,8 @@ def sandhi(syllables: Sequence[Toned]) -> list[Toned]:
 def levels(tone: int, before: int | None, last: bool) -> tuple[float, ...]:
     """Return a tone as levels on Chao's scale, evenly spread over the syllable.
 
-    The third tone dips and rises only at the end of a phrase; before another tone it stays low. A neutral tone is
-    as high as the tone before it leaves it.
+    The third tone dips and rises only at the end of a phrase; before another tone it stays low. A neutral
+    tone is as high as the tone before it leaves it.
     """
     if tone == 5:
         start = NEUTRAL_AFTER.get(before or 0, 3.0)
@@ -100,8 +101,10 @@ def creaks(f0: np.ndarray) -> float:
 def with_contour(samples: np.ndarray, f0: np.ndarray, contour: np.ndarray, seconds: float) -> np.ndarray:
     """Give a syllable another pitch and another length by PSOLA.
 
-    samples: `(samples,)`; f0: `(frames,)`, Hz, 0 where unvoiced; contour: wanted F0 over its voiced part, `(points,)`.
-    Returns samples that last about `seconds`; the unvoiced start keeps its length. Raises: InputError if nothing is voiced.
+    samples: `(samples,)`; f0: `(frames,)`, Hz, 0 where unvoiced; contour: wanted F0 over its voiced part,
+    `(points,)`.
+    Returns samples that last about `seconds`; the unvoiced start keeps its length. Raises: InputError if
+    nothing is voiced.
     """
     voiced = np.flatnonzero(f0 > 0)
     if not len(voiced):
@@ -126,8 +129,8 @@ def with_contour(samples: np.ndarray, f0: np.ndarray, contour: np.ndarray, secon
 def recording_of(wanted: Toned, bank: Mapping[str, object], steady: bool = True):
     """Find a recording for a syllable: with its tone, or with another one, whose pitch PSOLA will change.
 
-    bank: id, such as "hao3", -> syllable with `f0` and `audio()`. steady: pass over recordings that creak when there is
-    a better one. Raises: InputError if the syllable was never recorded.
+    bank: id, such as "hao3", -> syllable with `f0` and `audio()`. steady: pass over recordings that creak
+    when there is a better one. Raises: InputError if the syllable was never recorded.
     """
     offered = [bank[f"{wanted.pinyin}{t}"] for t in range(1, 6) if f"{wanted.pinyin}{t}" in bank]
     if not offered:
@@ -166,5 +169,8 @@ def join_smooth(syllables: Sequence[Toned], bank: Mapping[str, object]) -> np.nd
 
 
 def say(pinyin: str, bank: Mapping[str, object]) -> np.ndarray:
-    """Speak pinyin with tones, such as "ni3 hao3"; returns `(samples,)` at 16 kHz. Raises: InputError as above."""
+    """Speak pinyin with tones, such as "ni3 hao3"; returns `(samples,)` at 16 kHz, float32.
+
+    Raises: InputError as `read_pinyin` and `recording_of`.
+    """
     return join_smooth(read_pinyin(pinyin), bank)

@@ -1,8 +1,8 @@
 """What the rules know of each English phone: resonances, sources, durations, and how a text becomes targets.
 
-Vowels: the averages of 33 men in Peterson & Barney 1952 (J. Acoust. Soc. Am. 24, table II). Consonants: after the
-suggestions of Klatt 1980 (J. Acoust. Soc. Am. 67, section V), rounded, and changed where we found it clearer.
-Durations, amplitudes and noises are ours.
+Vowels: the averages of 33 men in Peterson & Barney 1952 (J. Acoust. Soc. Am. 24, table II). Consonants:
+after the suggestions of Klatt 1980 (J. Acoust. Soc. Am. 67, section V), rounded, and changed
+where the judge heard it better. Durations, amplitudes and noises are ours.
 """
 
 import functools
@@ -18,7 +18,7 @@ SONORANTS = frozenset("W Y R L M N NG".split())
 
 @dataclass(frozen=True)
 class Target:
-    """One stretch of speech as the rules see it: what the filters and the sources aim at, and for how long."""
+    """One stretch of speech as the rules see it: what filters and sources aim at, and for how long."""
 
     phone: str
     formants: tuple[float, float, float]  # Hz
@@ -43,7 +43,7 @@ def table() -> dict[str, dict[str, str]]:
 
 
 def target(name: str, seconds: float | None = None, **changes) -> Target:
-    """Return the target of a row of the table, lasting its inherent duration unless `seconds` says otherwise."""
+    """Return the target of a row of the table; it lasts `seconds`, or its inherent duration."""
     row = table()[name]
     numbers = {key: float(value) for key, value in row.items() if key not in ("phone", "then")}
     return replace(
@@ -62,8 +62,8 @@ def target(name: str, seconds: float | None = None, **changes) -> Target:
 def percent(symbols: Sequence[str], place: int) -> float:
     """Return the product of the duration rules for a phone, in per cent.
 
-    A vowel without stress is short; the last syllable before a pause is long; a vowel is short before a voiceless
-    consonant; consonants in a row are short.
+    A vowel without stress is short; the last syllable before a pause is long; a vowel is short before a
+    voiceless consonant; consonants in a row are short.
     """
     bare = [s.rstrip("012") for s in symbols]
     is_vowel = [s[-1].isdigit() for s in symbols]

@@ -20,7 +20,8 @@ def envelope(log_mel: np.ndarray, config: FeatureConfig = FEATURES) -> np.ndarra
 def pulses_and_noise(log_mel: np.ndarray, f0: np.ndarray, config: FeatureConfig = FEATURES) -> np.ndarray:
     """Return sound with this envelope and this pitch.
 
-    log_mel: `(frames, mels)`; f0: `(frames,)`, Hz, 0 where unvoiced. Returns `((frames - 1) * hop,)`, float32.
+    log_mel: `(frames, mels)`; f0: `(frames,)`, Hz, 0 where unvoiced. Returns `((frames - 1) * hop,)`,
+    float32.
     Raises: InputError if the lengths differ, or there are fewer than two frames.
     """
     if len(log_mel) != len(f0) or len(f0) < 2:

@@ -1,5 +1,6 @@
 """A formant synthesiser by rule: text, phones, targets, resonators, sound. It has heard no recording."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def tracks(plan: list[Target], top: float = 135.0, bottom: float = 85.0) -> Trac
     times = np.arange(0, ends[-1], STEP / RATE)
     borders = ends[:-1]
     # The faster of two neighbours decides how long the mouth takes from one to the other.
-    slow = np.array([max(a.glide, b.glide) for a, b in zip(plan, plan[1:], strict=False)])
+    slow = np.array([max(a.glide, b.glide) for a, b in itertools.pairwise(plan)])
     shapes = glide(times, borders, [(*t.formants, *t.bandwidths) for t in plan], slow)
     sources = glide(times, borders, [(t.voice, t.breath, t.hiss) for t in plan], 0.015)
     hiss = glide(times, borders, [(t.hiss_at, t.hiss_width) for t in plan], 0.01)

@@ -1,9 +1,9 @@
-"""Statistical parametric speech: trees of contexts with Gaussians in their leaves, and the curves that they ask for.
+"""Statistical parametric speech: trees of contexts, Gaussians in their leaves, and the curves they ask for.
 
-Each phone is three states, equal thirds of it. (A full system would find the borders of the states by training a
-hidden Markov model; here they are given by the alignment.) A tree for each state of each phone asks about the
-context and ends in a leaf: mean and variance of the log-mel and of its two differences. One tree has ln F0, and one
-for each phone its duration.
+Each phone is three states, equal thirds of it. (A full system would find the borders of the states by
+training a hidden Markov model; here they are given by the alignment.) A tree for each state of each
+phone asks about the context and ends in a leaf: mean and variance of the log-mel and of its two differences.
+One tree has ln F0, and one for each phone its duration.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Curves(NamedTuple):
 
 
 def states_of(durations: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each frame the number of its symbol and of its state: thirds, as equal as whole frames allow."""
+    """Return for each frame the number of its symbol and of its state: thirds, as equal as can be."""
     symbol = np.repeat(np.arange(len(durations)), durations)
     inside = np.concatenate([np.arange(d) for d in durations]) if len(durations) else np.zeros(0)
     length = np.repeat(durations, durations)
@@ -79,8 +79,8 @@ def train(
 ) -> Voice:
     """Grow the trees.
 
-    utterances: with symbols, word_starts, durations, f0, as `load_english` gives them; log_mels: `(frames, mels)`
-    each; leaf: the fewest frames that a leaf may have.
+    utterances: with symbols, word_starts, durations, f0, as `load_english` gives them; log_mels: `(frames,
+    mels)` each; leaf: the fewest frames that a leaf may have.
     Raises: InputError if there is no utterance; MissingDependencyError without scikit-learn.
     """
     if not len(utterances):
@@ -102,6 +102,8 @@ def train(
     for name in np.unique(phone):
         for part in range(STATES):
             rows = (phone == name) & (state == part)
+            if not rows.any():  # one frame is a middle and no edges: then the whole phone stands in
+                rows = phone == name
             found, of = grow(asked[rows], mel[rows, 0], mel[rows], leaf, floor)
             counts = np.bincount(of, minlength=len(found.mean))
             mel_leaves[name, part] = found
@@ -167,8 +169,8 @@ def generate(
 ) -> Curves:  # fmt: skip
     """Return the curves for a text.
 
-    smooth: the most likely curve (MLPG), else the bare means, a step at every state; lively: 0 leaves the variance
-    of the curve as it is, 1 stretches it to that of recordings.
+    smooth: the most likely curve (MLPG), else the bare means, a step at every state; lively: 0 leaves the
+    variance of the curve as it is, 1 stretches it to that of recordings.
     Raises: InputError if a phone was never heard.
     """
     frames = durations(voice, symbols, word_starts, pace)

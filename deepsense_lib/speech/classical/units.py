@@ -1,10 +1,11 @@
 """Unit selection over half phones: a bank of recorded pieces, a search, and joins.
 
-A phone is cut in its middle. Its left half carries the way from the phone before, its right half the way to the
-next. A join in the middle of a phone is where diphone synthesis has always put it; a join at the border is what is
-left when no recording has the two phones in a row.
+A phone is cut in its middle. Its left half carries the way from the phone before, its right half the way to
+the next. A join in the middle of a phone is where diphone synthesis has always put it; a join at the border
+is what is left when no recording has the two phones in a row.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,14 +16,15 @@ from deepsense_lib.formulas.unit_selection import Path, cheapest_path, join_cost
 
 HOP = 200
 CLASSES = {  # how a neighbour colours a phone: roughly where and how it is made
-    **dict.fromkeys("P B M".split(), 1), **dict.fromkeys("F V".split(), 2), **dict.fromkeys("TH DH".split(), 3),
-    **dict.fromkeys("T D N".split(), 4), **dict.fromkeys("S Z".split(), 5), **dict.fromkeys("SH CH JH ZH".split(), 6),
+    **dict.fromkeys("P B M".split(), 1), **dict.fromkeys("F V".split(), 2),
+    **dict.fromkeys("TH DH".split(), 3), **dict.fromkeys("T D N".split(), 4),
+    **dict.fromkeys("S Z".split(), 5), **dict.fromkeys("SH CH JH ZH".split(), 6),
     **dict.fromkeys("K G NG".split(), 7), "HH": 8, "L": 9, "R": 10, "ER": 10, "W": 11, "Y": 12,
     **dict.fromkeys("IY IH EY".split(), 13), **dict.fromkeys("EH AE AH".split(), 14),
     **dict.fromkeys("AA AO AY AW OY".split(), 15), **dict.fromkeys("UW UH OW".split(), 16), "SIL": 0,
 }  # fmt: skip
-# Mismatches: other neighbour, other kind of neighbour, other stress, other place in word, other place in phrase,
-# voiceless for voiced.
+# Mismatches: other neighbour, other kind of neighbour, other stress, other place in word, other place in
+# phrase.
 TARGET_WEIGHTS = np.array([0.5, 1.5, 0.7, 0.3, 1.0])
 CEPSTRA = 16
 JOIN_WEIGHTS = np.array([0.06] * CEPSTRA + [30.0, 1.0])  # cepstra, ln F0, voiced or not
@@ -95,8 +97,8 @@ def edge_features(log_mel: np.ndarray, f0: np.ndarray) -> np.ndarray:
 def build(utterances: Sequence, log_mels: Sequence[np.ndarray]) -> Bank:
     """Cut recordings into half phones.
 
-    utterances: with symbols, word_starts, durations and f0, as `load_english` gives them; log_mels: one for each,
-    `(frames, mels)`.
+    utterances: with symbols, word_starts, durations and f0, as `load_english` gives them; log_mels: one for
+    each, `(frames, mels)`.
     Raises: InputError if there is no utterance.
     """
     if not len(utterances):
@@ -106,7 +108,7 @@ def build(utterances: Sequence, log_mels: Sequence[np.ndarray]) -> Bank:
         described.append(describe(u.symbols, u.word_starts))
         borders = np.concatenate([[0], np.cumsum(u.durations)]) * HOP
         cuts = np.sort(np.concatenate([borders, (borders[:-1] + borders[1:]) // 2]))
-        places += [(number, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        places += [(number, a, b) for a, b in itertools.pairwise(cuts)]
         features = edge_features(mel, u.f0)
         frames = np.clip(np.round(cuts / HOP).astype(int), 0, len(features) - 1)
         heads.append(features[frames[:-1]])
@@ -144,8 +146,8 @@ def select(
 ) -> Choice:
     """Find the cheapest row of units for a text.
 
-    keep: candidates at a place that survive pruning; those that go on from a survivor stay as well. joins: the
-    weight of all joins together, 0 is deaf to them.
+    keep: candidates at a place that survive pruning; those that go on from a survivor stay as well. joins:
+    the weight of all joins together, 0 is deaf to them.
     Raises: InputError if the bank has no recording of a phone at all; the message names it.
     """
     wanted = describe(symbols, word_starts)
@@ -155,7 +157,8 @@ def select(
         candidates = np.flatnonzero(same)
         if not len(candidates):
             raise InputError(
-                f"no recording has the phone {wanted.phone[place]}; unit selection can only say what was recorded"
+                f"no recording has the phone {wanted.phone[place]}; "
+                "unit selection can only say what was recorded"
             )
         cost = target_cost(mismatches(wanted, place, bank.described, candidates), TARGET_WEIGHTS)
         best = pruned(cost, keep)
@@ -165,7 +168,7 @@ def select(
         chosen.append(candidates[best])
         costs.append(cost[best])
     seams = []
-    for left, right in zip(chosen, chosen[1:], strict=False):
+    for left, right in itertools.pairwise(chosen):
         natural = (left[:, None] + 1 == right) & (bank.utterance[left][:, None] == bank.utterance[right])
         seams.append(joins * join_cost(bank.tail[left], bank.head[right], natural, JOIN_WEIGHTS))
     path: Path = cheapest_path(costs, seams)
@@ -182,8 +185,8 @@ def runs(units: np.ndarray) -> list[tuple[int, int]]:
 def render(bank: Bank, units: np.ndarray, sound: Callable[[int], np.ndarray], fade: int = 160) -> np.ndarray:
     """Join the chosen pieces.
 
-    sound: gives the samples of a recording by its number; fade: samples that two pieces share at a seam, 0 for
-    none. The second piece is moved by up to half a fade to where its wave fits best.
+    sound: gives the samples of a recording by its number; fade: samples that two pieces share at a seam, 0
+    for none. The second piece is moved by up to half a fade to where its wave fits best.
     Returns `(samples,)`, float32.
     """
     total = np.zeros(0)
@@ -203,7 +206,7 @@ def render(bank: Bank, units: np.ndarray, sound: Callable[[int], np.ndarray], fa
 
 
 def _best_start(before: np.ndarray, samples: np.ndarray, start: int, reach: int) -> int:
-    """Find where, near `start`, a recording looks most like what came before: so the periods fall into step."""
+    """Find where, near `start`, a recording is most like what came before: so periods fall into step."""
     options = [s for s in range(start - reach, start + reach + 1, 4) if 0 <= s <= len(samples) - len(before)]
     if not options:
         return max(0, min(start, len(samples)))

@@ -35,7 +35,8 @@ def test_a_filter_between_two_frames_is_stable(recordings):
 def test_rules_speak_loud_enough_and_repeatably():
     x = rules.say("A voice by rule.")
     np.testing.assert_array_equal(x, rules.say("A voice by rule."))
-    assert np.isfinite(x).all() and np.abs(x).max() == pytest.approx(0.9, abs=1e-6)
+    assert np.isfinite(x).all()
+    assert np.abs(x).max() == pytest.approx(0.9, abs=1e-6)
     assert len(rules.say("A voice by rule.", pace=2)) < 0.75 * len(x)
 
 
@@ -43,7 +44,8 @@ def test_units_give_a_recorded_sentence_back(recordings, mels):
     bank = units.build(recordings, mels)
     u = recordings[5]
     chosen = units.select(bank, u.symbols, u.word_starts)
-    assert chosen.seams == 0 and chosen.cost == 0
+    assert chosen.seams == 0
+    assert chosen.cost == 0
     x = units.render(bank, chosen.units, lambda i: recordings[i].audio())
     recorded = recordings[int(bank.utterance[chosen.units[0]])].audio()
     n = min(len(x), len(recorded))
@@ -68,6 +70,22 @@ def test_statistics_speak_smoother_with_slopes_and_livelier_with_variance(record
     np.testing.assert_allclose(lively.var(0), trees.variance, rtol=1e-3)
 
 
+def test_statistics_of_one_recording_speak_it(recordings, mels):
+    u = min(recordings, key=lambda u: u.frames)
+    trees = statistics.train([u], [mels[recordings.index(u)]])
+    assert set(trees.mel) == {(s.rstrip("012"), part) for s in u.symbols for part in range(3)}
+    made = statistics.generate(trees, u.symbols, u.word_starts)
+    assert np.isfinite(made.log_mel).all()
+    assert len(made.log_mel) == made.durations.sum()
+
+
+def test_a_faster_pace_is_shorter(recordings, mels):
+    trees, u = statistics.train(recordings, mels), recordings[3]
+    usual = statistics.durations(trees, u.symbols, u.word_starts).sum()
+    fast = statistics.durations(trees, u.symbols, u.word_starts, pace=1.5).sum()
+    assert 0.5 * usual < fast < 0.85 * usual
+
+
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [("ni3 hao3", "ni2 hao3"), ("bu4 shi4", "bu2 shi4"), ("yi1 tian1", "yi4 tian1"), ("yi1 ge4", "yi2 ge4"),
@@ -87,5 +105,6 @@ def test_a_phrase_of_syllables_is_shorter_than_the_list():
     bank = {s.id: s for s in load_mandarin()}
     phrase = mandarin.read_pinyin("ta1 shi4 wo3 de5 lao3 shi1")
     joined = mandarin.join_smooth(phrase, bank)
-    assert np.isfinite(joined).all() and np.abs(joined).max() == pytest.approx(0.9, abs=1e-6)
+    assert np.isfinite(joined).all()
+    assert np.abs(joined).max() == pytest.approx(0.9, abs=1e-6)
     assert len(joined) < 0.8 * len(mandarin.join_plain(phrase, bank))
