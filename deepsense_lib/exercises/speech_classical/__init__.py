@@ -1,0 +1,1 @@
+"""Exercises of the chapter "Speech before deep learning"."""

@@ -1,0 +1,1 @@
+"""Speech as it was made before deep learning: rules, linear prediction, joined pieces, statistics."""
