@@ -11,7 +11,7 @@ EXERCISE = Choice(
 
     ```python
     weights, _ = attend(unit(frames), unit(keys), keys, sharpness=1000)
-    figures.alignment(weights, symbols)
+    opening.two_attentions(weights, symbols, truth, test.images[some], looks[some])
     (np.array(symbols)[weights.argmax(1)] == np.array(symbols)[truth]).mean()
     ```
 
