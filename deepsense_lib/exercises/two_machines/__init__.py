@@ -1,0 +1,1 @@
+"""Exercises of the chapter "Two machines that talk and look"."""
