@@ -102,6 +102,7 @@ def printed_config(config: dict) -> dict:
     ]
     kept = ("nitpicky", "bibtex_reference_style", "bibtex_default_style")
     settings["config"] = {name: settings["config"][name] for name in kept} | {
+        "nb_render_markdown_format": "gfm",  # tables
         "latex_engine": "xelatex",
         "latex_elements": {
             "preamble": PREAMBLE,
@@ -184,7 +185,17 @@ def print_latex() -> int:
     if not (WORK / "latex" / "deepsense.pdf").is_file():
         print(f"pdf: LaTeX failed; its log is {WORK / 'latex' / 'deepsense.log'}", file=sys.stderr)
         return 1
-    return 0
+    log = (WORK / "latex" / "deepsense.log").read_text(encoding="utf-8", errors="replace")
+    found = faults(log)
+    for fault in found:
+        print(f"pdf: {fault}", file=sys.stderr)
+    return int(bool(found))
+
+
+def faults(log: str) -> list[str]:
+    """List what LaTeX stumbled over: errors, references that lead nowhere, characters that no font has."""
+    pattern = r"^! .*|^LaTeX Warning: Reference .* undefined.*|^Missing character: .*"
+    return list(dict.fromkeys(re.findall(pattern, log, re.MULTILINE)))
 
 
 def _write(path: Path, text: str) -> None:

@@ -103,3 +103,16 @@ def test_the_printed_book_has_the_settings_of_the_site_that_paper_knows():
     macros = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     for name in macros["sphinx"]["config"]["mathjax3_config"]["tex"]["macros"]:
         assert rf"\newcommand{{\{name}}}" in config["sphinx"]["config"]["latex_elements"]["preamble"]
+
+
+def test_what_latex_stumbles_over_is_a_fault():
+    lines = [
+        "! Missing { inserted.",
+        "fine",
+        "LaTeX Warning: Reference `eq-a' on page 3 undefined on input line 9.",
+        "Missing character: There is no x in font y!",
+        "! Missing { inserted.",
+        "LaTeX Font Warning: z undefined",
+    ]
+    assert build_pdf.faults("\n".join(lines)) == [lines[0], lines[2], lines[3]]
+    assert build_pdf.faults("LaTeX Font Warning: Font shape undefined\nOutput written\n") == []
