@@ -146,7 +146,7 @@ def _alike(old: str, new: str) -> bool:
 
 
 def faults(notebook, root: Path) -> list[str]:
-    """List what must not be published: machine paths in outputs, figures without alternative text."""
+    """List what must not be published: machine paths, addresses of objects, figures without a description."""
     found = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
@@ -155,6 +155,9 @@ def faults(notebook, root: Path) -> list[str]:
         place = MACHINE_PATH.search(text) or re.search(re.escape(str(root)), text)
         if place:
             found.append(f"cell {number} prints a path of this machine: {place[0]}")
+        address = re.search(r"<[^<>]* at 0x[0-9a-f]+>", text)
+        if address:
+            found.append(f"cell {number} shows {address[0]}, which changes with each run; assign it to _")
         pictures = any("image/png" in output.get("data", {}) for output in cell.outputs)
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
         hidden = "remove-output" in cell.metadata.get("tags", []) or "remove-cell" in cell.metadata.get(

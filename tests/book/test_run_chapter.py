@@ -245,3 +245,15 @@ def test_ids_are_made_where_missing_or_doubled():
     outputs.normalise(book)
     assert first == [cell.id for cell in book.cells]
     assert len(set(first)) == 2
+
+
+def test_an_address_of_an_object_is_a_fault(tmp_path):
+    import notebook_outputs
+    from nbformat import v4
+
+    shown = {"text/plain": "<matplotlib.legend.Legend at 0x7f01a9ae6350>"}
+    cell = v4.new_code_cell("ax.legend()", outputs=[v4.new_output("execute_result", shown)])
+    (fault,) = notebook_outputs.faults(v4.new_notebook(cells=[cell]), tmp_path)
+    assert "changes with each run; assign it to _" in fault
+    cell.outputs = [v4.new_output("stream", text="loaded at 0x7f by hand")]
+    assert notebook_outputs.faults(v4.new_notebook(cells=[cell]), tmp_path) == []
