@@ -42,7 +42,7 @@ test: ## install all, then lint, unit tests, exercises, all chapters, the site i
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not browser" tests
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) chapters
 	$(PY) tools/build_book.py
-	$(PY) -m pytest -m browser -rs tests/book
+	$(PY) -m pytest -n $(WORKERS) --dist load -m browser -rs tests/book
 
 test-gpu: ## run all chapters on the GPU, one after the other (CHAPTERS="spectrum ..." for some)
 	$(INSTALL) run test
